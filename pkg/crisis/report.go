@@ -18,13 +18,13 @@ const (
 type MessageKind string
 
 const (
-	MessageReport   MessageKind = "report"
-	MessageStop     MessageKind = "stop"
-	MessageStart    MessageKind = "start"
-	MessageDelivery MessageKind = "delivery"
-	MessageReply    MessageKind = "reply" // outbound
-	MessageOther    MessageKind = "other"
-	MessageUnparsed MessageKind = "unparsed"
+	KindReport   MessageKind = "report"
+	KindStop     MessageKind = "stop"
+	KindStart    MessageKind = "start"
+	KindDelivery MessageKind = "delivery"
+	KindReply    MessageKind = "reply" // outbound
+	KindOther    MessageKind = "other"
+	KindUnparsed MessageKind = "unparsed"
 )
 
 // Message is one thing received or sent on a channel, kept as it came.
@@ -42,7 +42,7 @@ type Message struct {
 	Raw vault.SecretBytes
 	// Variant: the same provider id came before with another digest.
 	Variant bool
-	// Why it could not be split, for MessageUnparsed: a stable code.
+	// Why it could not be split, for KindUnparsed: a stable code.
 	Why string
 	// Source and Report are set on outbound messages.
 	Source ID
