@@ -1,0 +1,105 @@
+package channels
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const sealed = "[sealed]"
+
+// Secret is a value with up to two live versions, so that it can be rotated
+// without losing what is on its way. It never prints.
+type Secret struct{ values []string }
+
+// NewSecret keeps the current value and the one before it; empty ones are left
+// out.
+func NewSecret(current, previous string) Secret {
+	var s Secret
+	for _, value := range []string{current, previous} {
+		if value != "" {
+			s.values = append(s.values, value)
+		}
+	}
+	return s
+}
+
+// Current is the value to use for what we send; "" where none is set.
+func (s Secret) Current() string {
+	if len(s.values) == 0 {
+		return ""
+	}
+	return s.values[0]
+}
+
+// Any says whether a live value satisfies proof. Every value is tried, so that
+// time tells nothing about which did. Without a live value nothing satisfies.
+func (s Secret) Any(proof func(value string) bool) bool {
+	found := false
+	for _, value := range s.values {
+		if proof(value) {
+			found = true
+		}
+	}
+	return found
+}
+
+// Matches compares in constant time, and whatever the lengths.
+func (s Secret) Matches(given string) bool {
+	return s.Any(func(value string) bool { return Equal(value, given) })
+}
+
+// Equal compares two strings in time that depends on neither's content.
+func Equal(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// Appears says whether a live value is in text: for tests and last-line checks.
+func (s Secret) Appears(text string) bool {
+	return s.Any(func(value string) bool { return strings.Contains(text, value) })
+}
+
+func seal(f fmt.State, text string) { _, _ = f.Write([]byte(text)) }
+
+// The types below print no content, whatever the verb.
+
+func (Secret) Format(f fmt.State, _ rune)    { seal(f, sealed) }
+func (Secret) LogValue() slog.Value          { return slog.StringValue(sealed) }
+func (Secret) MarshalText() ([]byte, error)  { return []byte(sealed), nil }
+func (Address) Format(f fmt.State, _ rune)   { seal(f, sealed) }
+func (Address) LogValue() slog.Value         { return slog.StringValue(sealed) }
+func (Address) MarshalText() ([]byte, error) { return []byte(sealed), nil }
+
+func (m Message) Format(f fmt.State, _ rune)  { seal(f, m.outline()) }
+func (m Message) LogValue() slog.Value        { return slog.StringValue(m.outline()) }
+func (s Split) Format(f fmt.State, _ rune)    { seal(f, s.outline()) }
+func (s Split) LogValue() slog.Value          { return slog.StringValue(s.outline()) }
+func (x Exchange) Format(f fmt.State, _ rune) { seal(f, x.outline()) }
+func (x Exchange) LogValue() slog.Value       { return slog.StringValue(x.outline()) }
+func (o Outbound) Format(f fmt.State, _ rune) { seal(f, o.outline()) }
+func (o Outbound) LogValue() slog.Value       { return slog.StringValue(o.outline()) }
+func (m Media) Format(f fmt.State, _ rune)    { seal(f, m.outline()) }
+func (m Media) LogValue() slog.Value          { return slog.StringValue(m.outline()) }
+
+func (m Message) outline() string {
+	return fmt.Sprintf("message[%s, %d bytes of text, %d media]", m.Nature, len(m.Text), len(m.Media))
+}
+
+func (s Split) outline() string {
+	return fmt.Sprintf("split[%s, %d bytes]", s.Nature, len(s.Raw))
+}
+
+func (x Exchange) outline() string {
+	return fmt.Sprintf("exchange[%d bytes]", len(x.Body))
+}
+
+func (o Outbound) outline() string {
+	return fmt.Sprintf("outbound[%d bytes of text]", len(o.Text))
+}
+
+func (m Media) outline() string {
+	return fmt.Sprintf("media[%d bytes]", len(m.Bytes))
+}
