@@ -108,7 +108,7 @@ func TestEncode(t *testing.T) {
 	if diff := cmp.Diff(want.Bound(), got.Bound()); diff != "" {
 		t.Error(diff)
 	}
-	if tile.Encode(tile.Tile{Z: 1}, tile.Layer{Name: "cells", Features: []tile.Feature{{Rings: [][]geo.Point{square[2:]}}}}) != nil {
+	if tile.Encode(tile.Tile{}, tile.Layer{Name: "cells", Features: []tile.Feature{{Rings: [][]geo.Point{square[3:]}}}}) != nil {
 		t.Error("what has no area is drawn")
 	}
 }
