@@ -176,7 +176,7 @@ func (a act) approve(d *Dossier, j Judgement, second bool) ([]crisis.Record, err
 
 func (j Judgement) check() error {
 	if _, err := crisis.ParseVerdict(string(j.Verdict)); err != nil {
-		return refuse("verdict", "verdict", "A"+err.Error()[1:]+".")
+		return refuse("verdict", "verdict", "A verdict is one of approve, doubt, refute, cannot_determine, needs_info, spam, harmful.")
 	}
 	if j.Credibility < 0 || j.Credibility > 6 {
 		return refuse("credibility", "credibility", "Credibility is 1 (confirmed) to 6 (cannot be judged).")

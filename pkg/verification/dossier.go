@@ -39,13 +39,8 @@ func (s *Service) Load(ctx context.Context, id crisis.ID) (*Dossier, error) {
 	if err := s.loadWork(ctx, d); err != nil {
 		return nil, err
 	}
-	categories, err := crisis.Select[*crisis.Category](ctx, s.store, crisis.Query{})
-	if err != nil {
-		return nil, fmt.Errorf("read the categories: %w", err)
-	}
-	d.Categories = map[string]*crisis.Category{}
-	for _, c := range categories {
-		d.Categories[c.Key] = c
+	if d.Categories, err = s.categories(ctx); err != nil {
+		return nil, err
 	}
 	return d, nil
 }

@@ -26,6 +26,8 @@ type Store interface {
 	Write(ctx context.Context, changes ...crisis.Change) ([]crisis.Outcome, error)
 	Revisions(ctx context.Context, table crisis.Table, id crisis.ID) ([]crisis.Record, error)
 	Entries(ctx context.Context, from uint64, limit int) ([]crisis.Entry, error)
+	Size(ctx context.Context) (uint64, error)
+	Watch() (wake <-chan struct{}, stop func())
 	EachPlaced(ctx context.Context, yield func(crisis.Placed) error) error
 	Claim(ctx context.Context, incident, person crisis.ID, ttl time.Duration) (crisis.Claim, error)
 	Beat(ctx context.Context, incident crisis.ID, token string, ttl time.Duration) (crisis.Claim, error)
