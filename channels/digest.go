@@ -3,6 +3,7 @@ package channels
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"hash"
 	"math"
@@ -120,16 +121,7 @@ func canonicalJSON(data []byte) string {
 // by the digest of its body, so that a replay is the same message.
 func UnparsedSplit(raw, body []byte, why string) Split {
 	digest := sha256.Sum256(body)
-	return Split{ProviderID: "unparsed:" + hexDigest(digest), Digest: digest, Raw: raw, Nature: Unparsed, Why: why}
-}
-
-func hexDigest(digest [32]byte) string {
-	const digits = "0123456789abcdef"
-	out := make([]byte, 0, 64)
-	for _, b := range digest {
-		out = append(out, digits[b>>4], digits[b&15])
-	}
-	return string(out)
+	return Split{ProviderID: "unparsed:" + hex.EncodeToString(digest[:]), Digest: digest, Raw: raw, Nature: Unparsed, Why: why}
 }
 
 // Clean makes text safe to keep and show: what is not UTF-8, and NUL, become

@@ -83,7 +83,10 @@ type Capabilities struct {
 
 // Limits bound one exchange. They hold before anything is parsed.
 type Limits struct {
-	BodyBytes int64 // of the body as it comes
+	// BodyBytes bounds the body as it comes; TypeBytes lowers that for some of
+	// the kind's body types.
+	BodyBytes int64
+	TypeBytes map[string]int64
 	// Files and FileBytes bound the media that come inside a body.
 	Files     int
 	FileBytes int64

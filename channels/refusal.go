@@ -70,24 +70,6 @@ func Malformed(code, field, format string, args ...any) *Refusal {
 		Detail: fmt.Sprintf(format, args...)}
 }
 
-// Admit is the host's check before an adapter sees an exchange: method, size
-// and type. mediaType is lower case, without parameters.
-func (k Kind) Admit(method, mediaType string, bytes int64) error {
-	allowed := false
-	for _, m := range k.Methods {
-		allowed = allowed || m == method
-	}
-	switch {
-	case !allowed:
-		return WrongMethod(k.Methods...)
-	case bytes > k.Limits.BodyBytes:
-		return TooLarge("", k.Limits.BodyBytes)
-	case bytes > 0 && !k.Accepts(mediaType):
-		return WrongType(k.BodyTypes...)
-	}
-	return nil
-}
-
 // The ways in which sending fails; a *SendError is one of them.
 var (
 	// ErrTemporary: try again later.

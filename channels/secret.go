@@ -11,34 +11,43 @@ import (
 const sealed = "[sealed]"
 
 // Secret is a value with up to two live versions, so that it can be rotated
-// without losing what is on its way. It never prints.
-type Secret struct{ values []string }
+// without losing what is on its way. It never prints, not even from inside
+// another type's unexported field, where fmt asks no Formatter: a pointer shows
+// as its address there.
+type Secret struct{ live *[]string }
 
 // NewSecret keeps the current value and the one before it; empty ones are left
 // out.
 func NewSecret(current, previous string) Secret {
-	var s Secret
+	var live []string
 	for _, value := range []string{current, previous} {
 		if value != "" {
-			s.values = append(s.values, value)
+			live = append(live, value)
 		}
 	}
-	return s
+	return Secret{&live}
+}
+
+func (s Secret) values() []string {
+	if s.live == nil {
+		return nil
+	}
+	return *s.live
 }
 
 // Current is the value to use for what we send; "" where none is set.
 func (s Secret) Current() string {
-	if len(s.values) == 0 {
-		return ""
+	if values := s.values(); len(values) > 0 {
+		return values[0]
 	}
-	return s.values[0]
+	return ""
 }
 
 // Any says whether a live value satisfies proof. Every value is tried, so that
 // time tells nothing about which did. Without a live value nothing satisfies.
 func (s Secret) Any(proof func(value string) bool) bool {
 	found := false
-	for _, value := range s.values {
+	for _, value := range s.values() {
 		if proof(value) {
 			found = true
 		}
@@ -62,26 +71,26 @@ func (s Secret) Appears(text string) bool {
 	return s.Any(func(value string) bool { return strings.Contains(text, value) })
 }
 
-func seal(f fmt.State, text string) { _, _ = f.Write([]byte(text)) }
+func write(f fmt.State, text string) { _, _ = f.Write([]byte(text)) }
 
 // The types below print no content, whatever the verb.
 
-func (Secret) Format(f fmt.State, _ rune)    { seal(f, sealed) }
+func (Secret) Format(f fmt.State, _ rune)    { write(f, sealed) }
 func (Secret) LogValue() slog.Value          { return slog.StringValue(sealed) }
 func (Secret) MarshalText() ([]byte, error)  { return []byte(sealed), nil }
-func (Address) Format(f fmt.State, _ rune)   { seal(f, sealed) }
+func (Address) Format(f fmt.State, _ rune)   { write(f, sealed) }
 func (Address) LogValue() slog.Value         { return slog.StringValue(sealed) }
 func (Address) MarshalText() ([]byte, error) { return []byte(sealed), nil }
 
-func (m Message) Format(f fmt.State, _ rune)  { seal(f, m.outline()) }
+func (m Message) Format(f fmt.State, _ rune)  { write(f, m.outline()) }
 func (m Message) LogValue() slog.Value        { return slog.StringValue(m.outline()) }
-func (s Split) Format(f fmt.State, _ rune)    { seal(f, s.outline()) }
+func (s Split) Format(f fmt.State, _ rune)    { write(f, s.outline()) }
 func (s Split) LogValue() slog.Value          { return slog.StringValue(s.outline()) }
-func (x Exchange) Format(f fmt.State, _ rune) { seal(f, x.outline()) }
+func (x Exchange) Format(f fmt.State, _ rune) { write(f, x.outline()) }
 func (x Exchange) LogValue() slog.Value       { return slog.StringValue(x.outline()) }
-func (o Outbound) Format(f fmt.State, _ rune) { seal(f, o.outline()) }
+func (o Outbound) Format(f fmt.State, _ rune) { write(f, o.outline()) }
 func (o Outbound) LogValue() slog.Value       { return slog.StringValue(o.outline()) }
-func (m Media) Format(f fmt.State, _ rune)    { seal(f, m.outline()) }
+func (m Media) Format(f fmt.State, _ rune)    { write(f, m.outline()) }
 func (m Media) LogValue() slog.Value          { return slog.StringValue(m.outline()) }
 
 func (m Message) outline() string {

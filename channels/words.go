@@ -23,13 +23,13 @@ const stopWords = "stop stopall unsubscribe cancel end quit optout revoke " + //
 
 const startWords = "start unstop subscribe resume optin " +
 	"reprendre " +
-	"iniciar alta " +
+	"iniciar " +
 	"anza " +
 	"kòmanse komanse " +
 	"ابدأ ابدا " +
 	"старт почати " +
 	"सुरु " +
-	"mulai simula başla"
+	"mulai başla"
 
 // NewWords knows the usual words and those that a deployment adds, separated by
 // commas or spaces.
@@ -52,7 +52,7 @@ func fold(word string) string { return strings.ToLower(strings.ToUpper(word)) }
 // opt-out, "stop the water at the bridge" is a report.
 func (w Words) Nature(text string) Nature {
 	word := strings.TrimFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsPunct(r) || r == '\u200e' || r == '\u200f' || r == '\ufeff'
+		return unicode.IsSpace(r) || unicode.IsPunct(r) || unicode.IsSymbol(r) || r == '\u200e' || r == '\u200f' || r == '\ufeff'
 	})
 	if word == "" || len(word) > 64 {
 		return Report
