@@ -240,11 +240,6 @@ func TestClusterForgetsOrder(t *testing.T) {
 }
 
 func FuzzCluster(f *testing.F) {
-	f.Add(int64(1), 500.0, int64(0), uint32(5), 1.0)
-	f.Add(int64(2), math.Inf(1), int64(-1), uint32(0), 90.0)
-	f.Add(int64(3), math.NaN(), int64(math.MaxInt64), uint32(math.MaxUint32), 0.0)
-	f.Add(int64(4), 1e-300, int64(1), uint32(1), 1e-9)
-	f.Add(int64(5), 2.1e7, int64(math.MinInt64), uint32(3), 400.0)
 	f.Fuzz(func(t *testing.T, seed int64, eps float64, window int64, weight uint32, spread float64) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 1))
 		points := make([]density.Point, 40)
