@@ -99,7 +99,7 @@ func (f *finder) mentionAt(i int) (mention, bool) {
 		}
 		words := f.tokens[i : i+n]
 		f.key = joinKey(f.key[:0], words)
-		if hits := f.keep(f.collect(f.key, MethodName), words); len(hits) > 0 {
+		if hits := f.keep(f.collect(hashKey(f.key), MethodName), words); len(hits) > 0 {
 			return mention{i, i + n, hits}, true
 		}
 	}
@@ -114,8 +114,7 @@ func (f *finder) mentionAt(i int) (mention, bool) {
 	return mention{}, false
 }
 
-func (f *finder) collect(key []byte, method Method) []hit {
-	hash := hashKey(key)
+func (f *finder) collect(hash uint64, method Method) []hit {
 	var hits []hit
 	for _, p := range f.local.lookup(hash) {
 		h := hit{f.local, p.entry, p.main, method}

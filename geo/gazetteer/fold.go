@@ -164,8 +164,12 @@ func joinKey(buf []byte, tokens []token) []byte {
 
 // hashKey is FNV-1a. With a million names the chance that any two differ and
 // collide is under one in ten million, so the names themselves are not kept.
-func hashKey(key []byte) uint64 {
-	h := uint64(14695981039346656037)
+func hashKey(key []byte) uint64 { return hashMore(hashStart, key) }
+
+const hashStart = uint64(14695981039346656037)
+
+// hashMore goes on from the hash of what stood before.
+func hashMore(h uint64, key []byte) uint64 {
 	for _, c := range key {
 		h = (h ^ uint64(c)) * 1099511628211
 	}

@@ -40,7 +40,7 @@ func (f *finder) misspelt(words []token) []hit {
 	}
 	f.fuzzy++
 	f.key = joinKey(f.key[:0], words)
-	hits := f.slips([]rune(string(f.key)))
+	hits := f.slips(f.key)
 	return slices.DeleteFunc(hits, func(h hit) bool {
 		e := h.entry()
 		if h.layer == f.local || f.inside(h) > 0 {
@@ -50,46 +50,45 @@ func (f *finder) misspelt(words []token) []hit {
 	})
 }
 
-func (f *finder) slips(key []rune) []hit {
-	letters := alphabetOf(key[0])
+// slips tries every name that one slip makes of the key. Hashes go on from the
+// part before the slip, so no edited key is ever written out.
+func (f *finder) slips(key []byte) []hit {
+	first, size := utf8.DecodeRune(key)
+	letters := alphabetOf(first)
 	if letters == "" {
 		return nil
 	}
-	seen := map[uint64]bool{}
+	seen := []uint64{hashKey(key)} // a wrong letter may be put right
 	var hits []hit
-	var buf []byte
-	try := func(edited []rune) {
-		buf = buf[:0]
-		for _, r := range edited {
-			buf = utf8.AppendRune(buf, r)
-		}
-		hash := hashKey(buf)
-		if (f.local.lookup(hash) == nil && f.world.lookup(hash) == nil) || seen[hash] {
+	try := func(hash uint64) {
+		if f.local.lookup(hash) == nil && f.world.lookup(hash) == nil || slices.Contains(seen, hash) {
 			return
 		}
-		seen[hash] = true
-		hits = append(hits, f.collect(buf, MethodFuzzy)...)
+		seen = append(seen, hash)
+		hits = append(hits, f.collect(hash, MethodFuzzy)...)
 	}
-	edited := make([]rune, 0, len(key)+1)
-	for i := 1; i <= len(key); i++ {
-		if i < len(key) {
-			try(append(append(edited[:0], key[:i]...), key[i+1:]...))
+	before := hashMore(hashStart, key[:size])
+	for rest := key[size:]; ; {
+		_, n := utf8.DecodeRune(rest)
+		_, m := utf8.DecodeRune(rest[n:])
+		if m > 0 {
+			try(hashMore(hashMore(hashMore(before, rest[n:n+m]), rest[:n]), rest[n+m:])) // swapped
 		}
-		if i+1 < len(key) {
-			edited = append(edited[:0], key...)
-			edited[i], edited[i+1] = edited[i+1], edited[i]
-			try(edited)
+		if n > 0 {
+			try(hashMore(before, rest[n:])) // one too many
 		}
-		for _, r := range letters {
-			if i < len(key) && key[i] != r {
-				edited = append(edited[:0], key...)
-				edited[i] = r
-				try(edited)
+		for i, r := range letters {
+			put := hashMore(before, []byte(letters[i:i+utf8.RuneLen(r)]))
+			if n > 0 {
+				try(hashMore(put, rest[n:])) // a wrong one
 			}
-			try(append(append(append(edited[:0], key[:i]...), r), key[i:]...))
+			try(hashMore(put, rest)) // one left out
 		}
+		if n == 0 {
+			return hits
+		}
+		before, rest = hashMore(before, rest[:n]), rest[n:]
 	}
-	return hits
 }
 
 func alphabetOf(r rune) string {

@@ -37,7 +37,12 @@ type layer struct {
 	postings  []posting // by hash
 	slots     []uint32  // open addressing: index into postings, plus one
 	shift     uint
+	maybe     []uint64 // a bit for every hash in use, small enough for a cache
 }
+
+// maybeBits sizes the bits that answer most misses: a misspelt word asks for
+// some five hundred names that do not exist.
+const maybeBits = 24
 
 // seal sorts the postings, drops doubles and builds the hash table over them.
 func (l *layer) seal() {
@@ -60,10 +65,13 @@ func (l *layer) seal() {
 		bits++
 	}
 	l.slots, l.shift = make([]uint32, 1<<bits), 64-bits
+	l.maybe = make([]uint64, 1<<maybeBits/64)
 	for i, p := range l.postings {
 		if i > 0 && l.postings[i-1].hash == p.hash {
 			continue
 		}
+		bit := p.hash >> (64 - maybeBits)
+		l.maybe[bit/64] |= 1 << (bit % 64)
 		at := p.hash >> l.shift
 		for l.slots[at] != 0 {
 			at = (at + 1) & uint64(len(l.slots)-1)
@@ -87,6 +95,9 @@ func (l *layer) lookup(hash uint64) []posting {
 	if l == nil || len(l.postings) == 0 {
 		return nil
 	}
+	if bit := hash >> (64 - maybeBits); l.maybe[bit/64]>>(bit%64)&1 == 0 {
+		return nil
+	}
 	for at := hash >> l.shift; l.slots[at] != 0; at = (at + 1) & uint64(len(l.slots)-1) {
 		i := int(l.slots[at]) - 1
 		if l.postings[i].hash != hash {
@@ -101,7 +112,7 @@ func (l *layer) lookup(hash uint64) []posting {
 	return nil
 }
 
-// addName appends the posting of one spelling. Scratch space is handed in
+// appendName appends the posting of one spelling. Scratch space is handed in
 // because this runs a million times.
 func appendName(out []posting, s *scratch, name string, id uint32, main bool) []posting {
 	s.tokens = appendTokens(s.tokens[:0], name)

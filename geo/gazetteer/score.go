@@ -164,7 +164,7 @@ func (f *finder) withoutPrefix(i int) []hit {
 			bare := t
 			bare.fold = canonical(rest)
 			f.key = joinKey(f.key[:0], []token{bare})
-			hits := slices.DeleteFunc(f.keep(f.collect(f.key, MethodName), []token{bare}), func(h hit) bool {
+			hits := slices.DeleteFunc(f.keep(f.collect(hashKey(f.key), MethodName), []token{bare}), func(h hit) bool {
 				return h.layer != f.local && f.inside(h) == 0 && h.entry().population < 500_000 && h.entry().kind != KindCountry
 			})
 			if len(hits) > 0 {
