@@ -16,7 +16,7 @@ var nameList string
 
 // Pseudonym draws what people call a source, like "Heron-4821". It comes from
 // randomness alone, never from an address, so nothing can be read back from it.
-// Two sources may draw the same (some 1.9 million are possible). It fails only
+// Two sources may draw the same (some 1.8 million are possible). It fails only
 // when the source of randomness does.
 func Pseudonym(random io.Reader) (string, error) {
 	names := strings.Fields(nameList)
