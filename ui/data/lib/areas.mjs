@@ -37,20 +37,25 @@ export function areaKm2(features) {
   return sum;
 }
 
-// labelPoint is the centroid of the features' rings by weight, leaving out
-// what lies further than 25° from the largest: overseas parts, and the far
-// side of 180°.
+// labelPoint is the centroid, by weight, of the rings within REACH degrees of
+// the one that has most land around it: overseas parts are left out, and so is
+// the far side of 180°.
+const REACH = 25;
+
 export function labelPoint(features) {
   const rings = features.flatMap((f) => outerRings(f.geometry)).map(ringMoments);
-  const main = rings.reduce((a, b) => (b.km2 > a.km2 ? b : a));
-  let w = 0, lon = 0, lat = 0;
-  for (const r of rings) {
-    if (Math.abs(r.lon - main.lon) > 25 || Math.abs(r.lat - main.lat) > 25) continue;
-    w += r.km2;
-    lon += r.lon * r.km2;
-    lat += r.lat * r.km2;
+  rings.sort((a, b) => b.km2 - a.km2);
+  const around = (m) => rings.filter((r) => Math.abs(r.lon - m.lon) <= REACH && Math.abs(r.lat - m.lat) <= REACH);
+  const sum = (list) => list.reduce((s, r) => s + r.km2, 0);
+  let best = [rings[0]];
+  for (const m of rings.slice(0, 60)) {
+    const near = around(m);
+    if (sum(near) > sum(best) * 1.0001) best = near;
   }
-  return w === 0 ? [main.lon, main.lat] : [lon / w, lat / w];
+  const w = sum(best);
+  if (w === 0) return [best[0].lon, best[0].lat];
+  const mean = (key) => best.reduce((s, r) => s + r[key] * r.km2, 0) / w;
+  return [mean('lon'), mean('lat')];
 }
 
 export function inside(rings, lon, lat) {

@@ -94,7 +94,7 @@ function countryLabels(countries, admin1) {
     const rank = km2 > 2e6 ? 1 : km2 > 5e5 ? 2 : km2 > 1e5 ? 3 : km2 > 1e4 ? 4 : 5;
     const names = {};
     for (const l of languages) if (c.i18n?.[l] && l !== 'en') names[`name_${l}`] = c.i18n[l];
-    out.push(point(labelPoint(parts), { kind: 'country', name: c.i18n?.en ?? c.country_name, country: c.country_a2, rank, ...names, minzoom: rank - 1 }));
+    out.push(point(labelPoint(parts), { kind: 'country', name: c.name, country: c.country_a2, rank, ...names, minzoom: rank - 1 }));
   }
   return out;
 }

