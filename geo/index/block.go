@@ -1,13 +1,20 @@
 package index
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 const (
-	blockRows  = 64 // as many as bits in block.alive
+	// blockRows is at most the number of bits in block.alive. Fewer make the
+	// ends of a cell cheaper, which are looked at row by row; more make the
+	// middle of a large cell cheaper.
+	blockRows  = 32
+	fullBlock  = 1<<blockRows - 1
 	pageBlocks = 32
 )
 
-// block is what is known of 64 rows in a row, counting those alive alone.
+// block is what is known of blockRows rows in a row, counting those alive alone.
 type block struct {
 	alive uint64 // bit n for the block's n-th row
 	sums
@@ -35,6 +42,35 @@ func (s *sums) add(o *sums) {
 type page struct {
 	generation uint64
 	blocks     [pageBlocks]block
+	count      int   // rows alive
+	total      block // of all blocks; its alive is of no meaning
+}
+
+// addUp fills count and total.
+func (p *page) addUp() {
+	p.count, p.total = 0, block{everyCategory: ^uint64(0), earliest: math.MaxInt64, latest: math.MinInt64}
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		if b.alive == 0 {
+			continue
+		}
+		p.count += bits.OnesCount64(b.alive)
+		p.total.sums.add(&b.sums)
+		p.total.earliest, p.total.latest = min(p.total.earliest, b.earliest), max(p.total.latest, b.latest)
+		p.total.anyCategory |= b.anyCategory
+		p.total.everyCategory &= b.everyCategory
+		p.total.statuses |= b.statuses
+		p.total.severities |= b.severities
+	}
+}
+
+// ends are the first and the last block with a row alive; there must be one.
+func (p *page) ends() (first, last int) {
+	for last = pageBlocks - 1; p.blocks[last].alive == 0; last-- {
+	}
+	for ; p.blocks[first].alive == 0; first++ {
+	}
+	return first, last
 }
 
 // survey fills a block from the columns, for the rows that alive names.
@@ -88,8 +124,9 @@ func newState(s *segment, generation uint64) state {
 			if left <= 0 {
 				break
 			}
-			p.blocks[i] = s.survey(first/blockRows+i, ^uint64(0)>>(blockRows-min(left, blockRows)))
+			p.blocks[i] = s.survey(first/blockRows+i, fullBlock>>(blockRows-min(left, blockRows)))
 		}
+		p.addUp()
 		st.pages = append(st.pages, p)
 	}
 	return st
@@ -107,5 +144,6 @@ func (s *state) kill(row int, generation uint64) {
 	}
 	b := s.block(n)
 	*b = s.survey(n, b.alive&^(1<<(row%blockRows)))
+	s.pages[n/pageBlocks].addUp()
 	s.alive--
 }

@@ -169,6 +169,10 @@ type tally struct {
 // about every one.
 func (t *tally) gather(w *walk, sp span, exact bool) {
 	for n := sp.first / blockRows; n*blockRows < sp.last; n++ {
+		if n%pageBlocks == 0 && !exact && n*blockRows >= sp.first && (n+pageBlocks)*blockRows <= sp.last && t.gatherPage(w, sp.state, n) {
+			n += pageBlocks - 1
+			continue
+		}
 		b := sp.state.block(n)
 		mask := sp.mask(n) & b.alive
 		if mask == 0 {
@@ -176,7 +180,7 @@ func (t *tally) gather(w *walk, sp span, exact bool) {
 		}
 		judged := w.filter.judge(b)
 		if judged == all && mask == b.alive && !exact {
-			first, last := n*blockRows+bits.TrailingZeros64(mask), n*blockRows+63-bits.LeadingZeros64(mask)
+			first, last := n*blockRows+bits.TrailingZeros64(mask), n*blockRows+bits.Len64(mask)-1
 			t.join(&tally{sums: b.sums, count: bits.OnesCount64(mask), severities: b.severities,
 				low: sp.state.key[first], high: sp.state.key[last], state: sp.state, row: first})
 			continue
@@ -194,6 +198,27 @@ func (t *tally) gather(w *walk, sp span, exact bool) {
 			}
 		}
 	}
+}
+
+// gatherPage adds the page that begins with the n-th block as a whole, and
+// reports whether that could be done.
+func (t *tally) gatherPage(w *walk, st *state, n int) bool {
+	p := st.pages[n/pageBlocks]
+	if p.count == 0 {
+		return true
+	}
+	switch w.filter.judge(&p.total) {
+	case none:
+		return true
+	case some:
+		return false
+	}
+	i, j := p.ends()
+	first := (n+i)*blockRows + bits.TrailingZeros64(p.blocks[i].alive)
+	last := (n+j)*blockRows + bits.Len64(p.blocks[j].alive) - 1
+	t.join(&tally{sums: p.total.sums, count: p.count, severities: p.total.severities,
+		low: st.key[first], high: st.key[last], state: st, row: first})
+	return true
 }
 
 func (t *tally) addRow(st *state, row int) {

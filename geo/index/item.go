@@ -8,7 +8,7 @@
 //
 // Items lie in segments: immutable columns in the order of a Z-curve over the
 // web-mercator square, so that every cell of every zoom is one stretch of rows.
-// For each 64 rows a block keeps sums and ranges, which answer for rows that
+// For each 32 rows a block keeps sums and ranges, which answer for rows that
 // are all wanted or all not. New items form small segments that are merged as
 // they add up; an overwritten or deleted row is struck out in a copy of its
 // block. About 90 bytes an item, everything included.

@@ -193,12 +193,12 @@ func (w *walk) rows(sp span, exact bool, do func(row int) bool) bool {
 
 // mask has a bit for every row of a block that lies in the span.
 func (sp span) mask(block int) uint64 {
-	mask := ^uint64(0)
+	mask := uint64(fullBlock)
 	if low := sp.first - block*blockRows; low > 0 {
 		mask <<= low
 	}
 	if high := (block+1)*blockRows - sp.last; high > 0 {
-		mask &= ^uint64(0) >> high
+		mask &= fullBlock >> high
 	}
 	return mask
 }
