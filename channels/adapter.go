@@ -48,9 +48,10 @@ type Adapter interface {
 // Webhook takes exchanges that a provider starts.
 type Webhook interface {
 	Adapter
-	// Receive authenticates and splits. An error is a *Refusal, and then
-	// nothing is stored; once authentic nothing is refused, and what cannot be
-	// split is one split of nature Unparsed.
+	// Receive authenticates and splits an exchange that Kind.Admit let in; hosts
+	// call Kind.Receive, which does both. An error is a *Refusal, and then
+	// nothing is stored. Once an exchange is proved authentic nothing is
+	// refused, and what cannot be split is one split of nature Unparsed.
 	Receive(ctx context.Context, exchange Exchange) (Reception, error)
 }
 
