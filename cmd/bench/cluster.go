@@ -27,10 +27,14 @@ type clusterQuery struct {
 
 // clusterFigures is what one side measured. Times are milliseconds.
 type clusterFigures struct {
-	LoadMS   float64   `json:"load_ms"`
-	QueryMS  []float64 `json:"query_ms"` // one for each query, JSON included
-	Bytes    int64     `json:"bytes"`    // of all answers
-	Features int64     `json:"features"` // in all answers
+	LoadMS  float64   `json:"load_ms"`
+	QueryMS []float64 `json:"query_ms"` // one for each query, JSON included
+	// What supercluster has no answer to: the same queries with a filter that
+	// differs each time, and one insert into the full index until it is seen.
+	FilterMS, InsertMS []float64 `json:"-"`
+
+	Bytes    int64 `json:"bytes"`    // of all answers
+	Features int64 `json:"features"` // in all answers
 }
 
 // compareClusters asks geo/index and supercluster (npm) the same questions about
@@ -116,21 +120,47 @@ func oursClusters(items []index.Item, queries []clusterQuery) clusterFigures {
 	x.Put(items...)
 	f := clusterFigures{LoadMS: ms(time.Since(start))}
 	v := x.Snapshot()
-	ask := func(q clusterQuery) ([]byte, int) {
-		clusters := v.Clusters(geo.Bounds{West: q.BBox[0], South: q.BBox[1], East: q.BBox[2], North: q.BBox[3]}, q.Zoom, index.Filter{})
-		return appendClusters(nil, clusters), len(clusters)
+	ask := func(q clusterQuery, filter index.Filter) ([]byte, int) {
+		clusters := v.Clusters(geo.Bounds{West: q.BBox[0], South: q.BBox[1], East: q.BBox[2], North: q.BBox[3]}, q.Zoom, filter)
+		return appendClusters(clusters), len(clusters)
 	}
 	for _, q := range queries[:len(queries)/10] { // both sides warm up alike
-		ask(q)
+		ask(q, index.Filter{})
 	}
 	for _, q := range queries {
 		start := time.Now()
-		answer, n := ask(q)
+		answer, n := ask(q, index.Filter{})
 		f.QueryMS = append(f.QueryMS, ms(time.Since(start)))
 		f.Bytes += int64(len(answer))
 		f.Features += int64(n)
 	}
+	for i, q := range queries {
+		filter := index.Filter{Since: int64(i) * 1e9, Until: int64(i)*1e9 + 6e14, Categories: 0b111 << (i % 18)}
+		start := time.Now()
+		ask(q, filter)
+		f.FilterMS = append(f.FilterMS, ms(time.Since(start)))
+	}
+	f.InsertMS = insertTimes(x, items)
 	return f
+}
+
+// insertTimes puts new items one by one and waits until each can be read.
+func insertTimes(x *index.Index, items []index.Item) []float64 {
+	const inserts = 20_000
+	times := make([]float64, inserts)
+	for i := range times {
+		it := items[i%len(items)]
+		it.ID[0] ^= 0xff
+		binary.BigEndian.PutUint32(it.ID[1:], uint32(i))
+		start := time.Now()
+		x.Put(it)
+		if _, seen := x.Snapshot().Get(it.ID); !seen {
+			times[i] = math.Inf(1)
+			continue
+		}
+		times[i] = ms(time.Since(start))
+	}
+	return times
 }
 
 // theirsClusters hands points and queries to Node in files, so that neither
@@ -169,18 +199,19 @@ func theirsClusters(peers string, items []index.Item, queries []clusterQuery) (c
 }
 
 func printClusters(out io.Writer, points, queries int, ours, theirs clusterFigures) {
-	slices.Sort(ours.QueryMS)
-	slices.Sort(theirs.QueryMS)
-	at := func(f clusterFigures, q float64) float64 { return f.QueryMS[int(q*float64(len(f.QueryMS)-1))] }
+	for _, times := range [][]float64{ours.QueryMS, theirs.QueryMS, ours.FilterMS, ours.InsertMS} {
+		slices.Sort(times)
+	}
+	at := func(times []float64, q float64) float64 { return times[int(q*float64(len(times)-1))] }
 	fmt.Fprintf(out, "%d points, %d queries of 1920x1080 at zoom 0-16, GeoJSON text included\n", points, queries)
 	fmt.Fprintf(out, "%-28s %12s %12s %8s\n", "", "onyo", "supercluster", "ratio")
 	row := func(name string, a, b float64) {
 		fmt.Fprintf(out, "%-28s %12.3f %12.3f %8.3f\n", name, a, b, a/b)
 	}
 	row("load, ms", ours.LoadMS, theirs.LoadMS)
-	row("query q50, ms", at(ours, 0.5), at(theirs, 0.5))
-	row("query q90, ms", at(ours, 0.9), at(theirs, 0.9))
-	row("query q99, ms", at(ours, 0.99), at(theirs, 0.99))
+	row("query q50, ms", at(ours.QueryMS, 0.5), at(theirs.QueryMS, 0.5))
+	row("query q90, ms", at(ours.QueryMS, 0.9), at(theirs.QueryMS, 0.9))
+	row("query q99, ms", at(ours.QueryMS, 0.99), at(theirs.QueryMS, 0.99))
 	perQuery := func(n int64) float64 { return float64(n) / float64(queries) }
 	row("features per query", perQuery(ours.Features), perQuery(theirs.Features))
 	row("bytes per query", perQuery(ours.Bytes), perQuery(theirs.Bytes))
@@ -191,6 +222,12 @@ func printClusters(out io.Writer, points, queries int, ours, theirs clusterFigur
 		return sum
 	}
 	row("µs per feature", 1000*total(ours)/float64(ours.Features), 1000*total(theirs)/float64(theirs.Features))
+	alone := func(name string, times []float64) {
+		fmt.Fprintf(out, "%-28s %12.3f %12s\n", name+" q50, ms", at(times, 0.5), "reloads")
+		fmt.Fprintf(out, "%-28s %12.3f\n%-28s %12.3f\n", "  q99", at(times, 0.99), "  most", at(times, 1))
+	}
+	alone("time and 3 categories", ours.FilterMS)
+	alone("insert until seen", ours.InsertMS)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }

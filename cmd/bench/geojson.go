@@ -2,13 +2,15 @@ package main
 
 import (
 	"encoding/hex"
+	"math"
 	"strconv"
 
 	"github.com/onyo-project/onyo/geo/index"
 )
 
 // appendClusters writes clusters as the HTTP interface answers them.
-func appendClusters(out []byte, clusters []index.Cluster) []byte {
+func appendClusters(clusters []index.Cluster) []byte {
+	out := make([]byte, 0, 100+250*len(clusters))
 	out = append(out, `{"type":"FeatureCollection","features":[`...)
 	matched := 0
 	for i := range clusters {
@@ -24,9 +26,9 @@ func appendClusters(out []byte, clusters []index.Cluster) []byte {
 
 func appendCluster(out []byte, c *index.Cluster) []byte {
 	out = append(out, `{"type":"Feature","geometry":{"type":"Point","coordinates":[`...)
-	out = strconv.AppendFloat(out, c.Lon, 'f', 7, 64)
+	out = appendDegrees(out, c.Lon)
 	out = append(out, ',')
-	out = strconv.AppendFloat(out, c.Lat, 'f', 7, 64)
+	out = appendDegrees(out, c.Lat)
 	out = append(out, `]},"properties":{"id":"`...)
 	if c.Single != nil {
 		id := c.Single.ID
@@ -52,4 +54,18 @@ func appendCluster(out []byte, c *index.Cluster) []byte {
 	out = append(out, `,"independent_sources":`...)
 	out = strconv.AppendUint(out, c.Sources, 10)
 	return append(out, "}}"...)
+}
+
+// appendDegrees writes an angle to seven places, a centimetre on the ground.
+func appendDegrees(out []byte, deg float64) []byte {
+	n := int64(math.Round(deg * 1e7))
+	if n < 0 {
+		out, n = append(out, '-'), -n
+	}
+	out = append(strconv.AppendInt(out, n/1e7, 10), '.')
+	var places [7]byte
+	for i, rest := len(places)-1, n%1e7; i >= 0; i, rest = i-1, rest/10 {
+		places[i] = '0' + byte(rest%10)
+	}
+	return append(out, places[:]...)
 }

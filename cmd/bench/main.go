@@ -10,18 +10,37 @@ import (
 )
 
 // comparison runs one comparison and prints its figures.
-type comparison func(args []string, out io.Writer) error
+type comparison struct {
+	name string
+	run  func(args []string, out io.Writer) error
+}
 
 func main() {
-	comparisons := map[string]comparison{
-		"cluster": compareClusters,
-	}
-	if len(os.Args) < 2 || comparisons[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench cluster [-points N] [-queries N] [-peers DIR] [-cpuprofile FILE]")
-		os.Exit(2)
-	}
-	if err := comparisons[os.Args[1]](os.Args[2:], os.Stdout); err != nil {
+	if err := bench(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// bench runs the comparison that is named, or all of them one after the other.
+func bench(args []string, out io.Writer) error {
+	comparisons := []comparison{
+		{"cluster", compareClusters},
+	}
+	ran, names := false, ""
+	for _, c := range comparisons {
+		names += " " + c.name
+		if len(args) == 0 || args[0] != c.name && args[0] != "all" {
+			continue
+		}
+		ran = true
+		fmt.Fprintf(out, "== %s\n", c.name)
+		if err := c.run(args[1:], out); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	if !ran {
+		return fmt.Errorf("name one of: all%s", names)
+	}
+	return nil
 }

@@ -19,7 +19,9 @@ const (
 
 // Cluster is the items in one cell of a zoom's grid, or one item alone.
 type Cluster struct {
-	// ID is the cell at its zoom: the same as long as something is in it.
+	// ID is the cell at its zoom: the same as long as something is in it. A
+	// single item is better known by its own; only below SinglesZoom does this
+	// one differ between any two clusters.
 	ID ClusterID
 	// Lon and Lat are the middle of the items on the web-mercator map; of a
 	// single item they are its own.
@@ -178,7 +180,7 @@ func (t *tally) gather(w *walk, sp span, exact bool) {
 		if mask == 0 {
 			continue
 		}
-		judged := w.filter.judge(b)
+		judged := w.judge(b)
 		if judged == all && mask == b.alive && !exact {
 			first, last := n*blockRows+bits.TrailingZeros64(mask), n*blockRows+bits.Len64(mask)-1
 			t.join(&tally{sums: b.sums, count: bits.OnesCount64(mask), severities: b.severities,
@@ -207,7 +209,7 @@ func (t *tally) gatherPage(w *walk, st *state, n int) bool {
 	if p.count == 0 {
 		return true
 	}
-	switch w.filter.judge(&p.total) {
+	switch w.judge(&p.total) {
 	case none:
 		return true
 	case some:

@@ -121,30 +121,15 @@ func (f *Filter) judge(b *block) verdict {
 func (f *Filter) sieve(s *segment, n int, mask uint64) uint64 {
 	first := n * blockRows
 	last := min(first+blockRows, len(s.key))
-	if f.Since != 0 || f.Until != 0 {
-		since, until := int64(math.MinInt64), int64(math.MaxInt64)
-		if f.Since != 0 {
-			since = f.Since
-		}
-		if f.Until != 0 {
-			until = f.Until - 1 // there is nothing before MinInt64 to be kept
-		}
-		if f.Until == math.MinInt64 || since > until {
-			return 0
-		}
-		var keep uint64
-		width := uint64(until) - uint64(since)
-		for i, t := range s.time[first:last] {
-			keep |= bit(uint64(t)-uint64(since) <= width) << (i & 63)
-		}
-		mask &= keep
-	}
-	if f.Categories != 0 && mask != 0 {
+	if f.Categories != 0 {
 		var keep uint64
 		for i, c := range s.categories[first:last] {
 			keep |= bit(c&f.Categories != 0) << (i & 63)
 		}
 		mask &= keep
+	}
+	if (f.Since != 0 || f.Until != 0) && mask != 0 {
+		mask = f.sieveTime(s.time[first:last], mask)
 	}
 	if f.Status != 0 && mask != 0 {
 		mask &= members(f.Status, s.status[first:last])
@@ -157,6 +142,39 @@ func (f *Filter) sieve(s *segment, n int, mask uint64) uint64 {
 	}
 	return mask
 }
+
+// sieveTime keeps of mask what happened within Since and Until.
+func (f *Filter) sieveTime(times []int64, mask uint64) uint64 {
+	since, last := int64(math.MinInt64), int64(math.MaxInt64)
+	if f.Since != 0 {
+		since = f.Since
+	}
+	if f.Until == math.MinInt64 {
+		return 0 // nothing is earlier
+	}
+	if f.Until != 0 {
+		last = f.Until - 1
+	}
+	if since > last {
+		return 0
+	}
+	width := uint64(last) - uint64(since)
+	var keep uint64
+	if bits.OnesCount64(mask) < fewBits {
+		for rest := mask; rest != 0; rest &= rest - 1 {
+			i := bits.TrailingZeros64(rest)
+			keep |= bit(uint64(times[i])-uint64(since) <= width) << i
+		}
+		return keep
+	}
+	for i, t := range times {
+		keep |= bit(uint64(t)-uint64(since) <= width) << (i & 63)
+	}
+	return mask & keep
+}
+
+// fewBits is where looking at single rows is quicker than at the column.
+const fewBits = 8
 
 // ask puts what no column answers to every row that is left.
 func (f *Filter) ask(s *segment, first int, mask uint64) uint64 {

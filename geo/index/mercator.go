@@ -44,7 +44,20 @@ func unproject(x, y float64) geo.Point {
 // turn, so that the first 2n bits name the cell at n halvings.
 func interleave(x, y uint32) uint64 { return spread(x) | spread(y)<<1 }
 
-func deinterleave(key uint64) (x, y uint32) { return gather(key), gather(key >> 1) }
+// deinterleave takes the two apart again, both in one go: each step swaps the
+// groups of bits that are on the wrong side, in groups twice as long.
+func deinterleave(key uint64) (x, y uint32) {
+	swap := func(mask uint64, by int) {
+		t := (key ^ key>>by) & mask
+		key ^= t ^ t<<by
+	}
+	swap(0x2222222222222222, 1)
+	swap(0x0C0C0C0C0C0C0C0C, 2)
+	swap(0x00F000F000F000F0, 4)
+	swap(0x0000FF000000FF00, 8)
+	swap(0x00000000FFFF0000, 16)
+	return uint32(key), uint32(key >> 32)
+}
 
 func spread(v uint32) uint64 {
 	x := uint64(v)
@@ -53,15 +66,6 @@ func spread(v uint32) uint64 {
 	x = (x | x<<4) & 0x0F0F0F0F0F0F0F0F
 	x = (x | x<<2) & 0x3333333333333333
 	return (x | x<<1) & 0x5555555555555555
-}
-
-func gather(x uint64) uint32 {
-	x &= 0x5555555555555555
-	x = (x | x>>1) & 0x3333333333333333
-	x = (x | x>>2) & 0x0F0F0F0F0F0F0F0F
-	x = (x | x>>4) & 0x00FF00FF00FF00FF
-	x = (x | x>>8) & 0x0000FFFF0000FFFF
-	return uint32(x | x>>16)
 }
 
 // window is a geo.Bounds on the square: at most two boxes, a unit too large on

@@ -66,21 +66,6 @@ func (v *View) Count(f Filter) int {
 	return total.count
 }
 
-// Bounds is the smallest box around the located items that the filter keeps,
-// without regard to the 180° meridian; false if there is none.
-func (v *View) Bounds(f Filter) (geo.Bounds, bool) {
-	b, any := geo.Bounds{West: 180, South: 90, East: -180, North: -90}, false
-	v.eachRow(&f, func(st *state, row int) bool {
-		if lon, lat := st.lon[row], st.lat[row]; lon == lon { // NaN where not located
-			b.West, b.East = min(b.West, lon), max(b.East, lon)
-			b.South, b.North = min(b.South, lat), max(b.North, lat)
-			any = true
-		}
-		return true
-	})
-	return b, any
-}
-
 // Page is the first limit items that the filter keeps whose ID is greater than
 // after (nil starts at the beginning), by ID. The last one's ID leads on to the
 // next page; more says whether there is one. Items put or deleted between two

@@ -29,6 +29,16 @@ type walk struct {
 	stack  []span
 	cell   *tally // the one being filled: nil or &tally
 	tally  tally
+	loose  [16]looseRow // room for sortOut
+	plain  bool         // whether the filter keeps every row within bounds and phase
+}
+
+// judge is Filter.judge, which a plain filter need not be asked.
+func (w *walk) judge(b *block) verdict {
+	if w.plain {
+		return all
+	}
+	return w.filter.judge(b)
 }
 
 // fewRows is where looking at every row is quicker than halving further.
@@ -36,7 +46,9 @@ const fewRows = 48
 
 // run walks the part of the view below a node.
 func (w *walk) run(v *View, from node) {
-	if w.filter.Bounds != nil {
+	f := w.filter
+	w.plain = f.Since == 0 && f.Until == 0 && f.Categories == 0 && f.Status == 0 && f.Severity == 0 && f.IDs == nil && f.Match == nil
+	if f.Bounds != nil {
 		w.window = newWindow(*w.filter.Bounds)
 	}
 	for i := range v.states {
@@ -92,8 +104,10 @@ func (w *walk) down(n node, from, until int, inside bool) {
 		rows += sp.last - sp.first
 	}
 	switch {
-	case apart && rows == 1, !apart && (inside || rows <= fewRows), n.level == 32:
+	case !apart && (inside || rows <= fewRows), n.level == 32:
 		w.take(n, from, until, inside)
+	case apart && rows <= len(w.loose):
+		w.sortOut(from, until, inside)
 	default:
 		w.split(n, from, until, inside)
 	}
@@ -144,10 +158,6 @@ func (w *walk) split(n node, from, until int, inside bool) {
 func (w *walk) take(n node, from, until int, inside bool) {
 	alone := w.cell == nil && w.visit == nil
 	if alone {
-		if w.level > n.level { // one row, whose own cell is deeper
-			key := w.stack[from].state.key[w.stack[from].first]
-			n = node{prefix: key &^ (node{level: w.level}.size() - 1), level: w.level}
-		}
 		w.open(n)
 	}
 	for _, sp := range w.stack[from:until] {
@@ -160,6 +170,43 @@ func (w *walk) take(n node, from, until int, inside bool) {
 	if alone {
 		w.close()
 	}
+}
+
+// sortOut tells the cells of a handful of rows apart without going down to each.
+func (w *walk) sortOut(from, until int, inside bool) {
+	found := w.loose[:0]
+	for _, sp := range w.stack[from:until] {
+		w.rows(sp, !inside, func(row int) bool {
+			one := looseRow{key: sp.state.key[row], state: sp.state, row: row}
+			at := len(found)
+			found = append(found, one)
+			for ; at > 0 && found[at-1].key > one.key; at-- {
+				found[at] = found[at-1]
+			}
+			found[at] = one
+			return true
+		})
+	}
+	within := node{level: w.level}.size() - 1
+	for i, one := range found {
+		if i == 0 || one.key&^within != w.tally.cell.prefix {
+			if i > 0 {
+				w.close()
+			}
+			w.open(node{prefix: one.key &^ within, level: w.level})
+		}
+		w.cell.addRow(one.state, one.row)
+	}
+	if len(found) > 0 {
+		w.close()
+	}
+}
+
+// looseRow is a row on its way to its cell.
+type looseRow struct {
+	key   uint64
+	state *state
+	row   int
 }
 
 // rows calls do for every living row of a span that the filter keeps; exact
@@ -175,7 +222,7 @@ func (w *walk) rows(sp span, exact bool, do func(row int) bool) bool {
 		if mask == 0 {
 			continue
 		}
-		switch w.filter.judge(b) {
+		switch w.judge(b) {
 		case none:
 			continue
 		case some:
