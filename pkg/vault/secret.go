@@ -18,9 +18,12 @@ var errPlaintext = errors.New("a secret is stored sealed, never as it is")
 // fmt, slog, JSON and every text encoding, and refuses to be an argument of an
 // SQL statement; only Reveal and a plain conversion give it away.
 //
-// Keep Secrets in exported fields: fmt cannot call methods on unexported ones,
-// so %v of a struct prints those as they are. Encoding writes [sealed], but
-// decoding JSON text into a Secret keeps the text.
+// fmt asks no methods in two places, and there a Secret prints as it is: in an
+// unexported field, so keep Secrets in exported ones; and where fmt complains of
+// a verb that does not fit, as with %s of a list of pointers to structs (go vet
+// refuses that one) or %p of a Secret itself (it does not).
+//
+// Encoding writes [sealed], but decoding JSON text into a Secret keeps the text.
 type Secret string
 
 // Reveal is the plaintext.

@@ -23,10 +23,10 @@ const (
 // ErrWords: all words are known, but they are not recovery words in their order.
 var ErrWords = errors.New("a word is wrong or in the wrong place: the recovery words do not fit together")
 
-// UnknownWordError names a recovery word that is not in the list.
+// UnknownWordError says which recovery word is not in the list. It does not
+// repeat the word: mistyped, it still gives most of itself away.
 type UnknownWordError struct {
 	Place int // from 1
-	Word  Secret
 }
 
 // Error says which word by its place.
@@ -63,7 +63,7 @@ func FromWords(words []string) (*Keys, error) {
 	for i, word := range words {
 		index := findWord(list, strings.ToLower(strings.TrimSpace(word)))
 		if index < 0 {
-			return nil, &UnknownWordError{Place: i + 1, Word: Secret(word)}
+			return nil, &UnknownWordError{Place: i + 1}
 		}
 		for n := range wordBits {
 			bit := i*wordBits + n
