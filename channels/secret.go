@@ -12,9 +12,9 @@ const sealed = "[sealed]"
 
 // Secret is a value with up to two live versions, so that it can be rotated
 // without losing what is on its way. It never prints, not even from inside
-// another type's unexported field, where fmt asks no Formatter: a pointer shows
-// as its address there.
-type Secret struct{ live *[]string }
+// another type's unexported field, where fmt asks no Formatter but has nothing
+// to show of a function.
+type Secret struct{ live func() []string }
 
 // NewSecret keeps the current value and the one before it; empty ones are left
 // out.
@@ -25,14 +25,14 @@ func NewSecret(current, previous string) Secret {
 			live = append(live, value)
 		}
 	}
-	return Secret{&live}
+	return Secret{func() []string { return live }}
 }
 
 func (s Secret) values() []string {
 	if s.live == nil {
 		return nil
 	}
-	return *s.live
+	return s.live()
 }
 
 // Current is the value to use for what we send; "" where none is set.
