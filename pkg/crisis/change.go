@@ -16,7 +16,7 @@ type Change struct {
 	// Reason is a reason code or a short fixed phrase, never free text.
 	Reason string
 	At     time.Time
-	// Put holds new revisions, in an order in which they may refer to each other.
+	// Put holds new revisions; the store writes them in the order of Tables.
 	Put []Record
 	// Forget names owners whose data keys are destroyed.
 	Forget []ID

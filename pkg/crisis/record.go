@@ -29,13 +29,17 @@ const (
 	TableHotspot       Table = "hotspot"
 )
 
+// TableDataKey is no record table: an entry of it says that the data key of the
+// owner it names was destroyed.
+const TableDataKey Table = "data_keys"
+
 // Tables lists the record tables in the order in which rows may refer to each
 // other.
 func Tables() []Table {
 	return []Table{
 		TablePolicy, TableCategory, TableChannel, TablePerson, TableRole, TableGrant, TableCredential,
-		TableMessage, TableSource, TableReport, TableMessageReport, TableLocation, TableIncident,
-		TableSummary, TableMembership, TableRelation, TableAssessment, TableEvidence, TableBlob, TableHotspot,
+		TableMessage, TableSource, TableReport, TableMessageReport, TableLocation, TableAssessment, TableIncident,
+		TableSummary, TableMembership, TableRelation, TableEvidence, TableBlob, TableHotspot,
 	}
 }
 
@@ -53,8 +57,8 @@ type Meta struct {
 	Entry uint64 `canon:"-"`
 }
 
-// Key is the record's ID.
-func (m Meta) Key() ID { return m.ID }
+// RecordID is the record's ID.
+func (m Meta) RecordID() ID { return m.ID }
 
 // Revision counts the record's revisions from 1.
 func (m Meta) Revision() uint64 { return m.Rev }
@@ -84,7 +88,7 @@ func Moment(t time.Time) time.Time {
 // Record is one revision of one record. Records are handed around by pointer.
 type Record interface {
 	Table() Table
-	Key() ID
+	RecordID() ID
 	Revision() uint64
 	Head() *Meta
 	// Owner names the data key that seals this record's secrets and salts its
