@@ -1,0 +1,150 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/formats"
+)
+
+// Projection is what the public map reads.
+type Projection interface {
+	State(ctx context.Context) (at time.Time, next uint64, err error)
+	EachIncident(ctx context.Context, yield func(crisis.PublicIncident) error) error
+	EachHotspot(ctx context.Context, yield func(crisis.PublicHotspot) error) error
+	Since(ctx context.Context, at time.Time) ([]crisis.Batch, error)
+}
+
+// Public is the map that strangers see. It reads the projection and nothing
+// else.
+type Public struct {
+	feed
+	projection Projection
+	languages  []string
+	log        *slog.Logger
+}
+
+// NewPublic makes an empty public map; Load fills it. Languages say which
+// summary is shown where there are several, the first that there is.
+func NewPublic(projection Projection, languages []string, log *slog.Logger) *Public {
+	return &Public{feed: feed{Map: New(), Hub: NewHub()}, projection: projection, languages: languages, log: log}
+}
+
+// loadUnit is how many incidents one step of a load puts on the map.
+const loadUnit = 20_000
+
+// Load reads the whole projection.
+func (p *Public) Load(ctx context.Context) error {
+	at, _, err := p.projection.State(ctx)
+	if err != nil {
+		return fmt.Errorf("read the projection: %w", err)
+	}
+	unit := Change{At: at}
+	err = p.projection.EachIncident(ctx, func(in crisis.PublicIncident) error {
+		if unit.Incidents = append(unit.Incidents, p.incident(&in)); len(unit.Incidents) == loadUnit {
+			p.Map.Apply(unit)
+			unit.Incidents = nil
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the projection: %w", err)
+	}
+	err = p.projection.EachHotspot(ctx, func(h crisis.PublicHotspot) error {
+		unit.Hotspots = append(unit.Hotspots, publicHotspot(&h))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the projection: %w", err)
+	}
+	p.Map.Apply(unit)
+	// Events of this batch have positions after its step's zeroth.
+	p.Hub.Start(Position{Step: step64(at), Nth: ^uint32(0)}, at)
+	return nil
+}
+
+func step64(at time.Time) uint64 { return uint64(max(0, at.Unix())) }
+
+// Refresh applies the batches that have come since; one goroutine at a time.
+func (p *Public) Refresh(ctx context.Context) error {
+	batches, err := p.projection.Since(ctx, p.At())
+	if err != nil {
+		return fmt.Errorf("read the projection: %w", err)
+	}
+	for i := range batches {
+		b := &batches[i]
+		at := func(string) uint64 { return step64(b.At) }
+		p.tell(b.At, p.change(p.changeOf(b), at))
+	}
+	return nil
+}
+
+// changeOf puts what is in a batch in an order that depends on that alone.
+func (p *Public) changeOf(b *crisis.Batch) Change {
+	slices.SortFunc(b.Hotspots, func(x, y crisis.PublicHotspot) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(b.Incidents, func(x, y crisis.PublicIncident) int { return cmp.Compare(x.ID, y.ID) })
+	slices.Sort(b.Retract)
+	c := Change{At: b.At, Gone: b.Retract}
+	for i := range b.Hotspots {
+		c.Hotspots = append(c.Hotspots, publicHotspot(&b.Hotspots[i]))
+	}
+	for i := range b.Incidents {
+		c.Incidents = append(c.Incidents, p.incident(&b.Incidents[i]))
+	}
+	return c
+}
+
+// Run follows the projection until the context ends: when woken by the publisher
+// of this process, and every poll for those of others.
+func (p *Public) Run(ctx context.Context, wake <-chan struct{}, poll time.Duration) {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-ticker.C:
+		}
+		if err := p.Refresh(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("the public map could not follow the projection", slog.Any("error", err))
+		}
+		p.Hub.Heartbeat()
+	}
+}
+
+func (p *Public) incident(in *crisis.PublicIncident) Incident {
+	return Incident{Weight: in.Sources, Incident: formats.Incident{
+		ID: in.ID, Status: in.Status, Phase: in.Phase, Severity: in.Severity, Categories: in.Categories,
+		Summary: pick(in.Summaries, p.languages), Place: in.Place, OccurredAt: in.OccurredAt, Reports: in.Reports, Sources: in.Sources,
+		Located: in.Located, Lon: in.Lon, Lat: in.Lat, UncertaintyM: in.UncertaintyM, Cell: in.Cell}}
+}
+
+func publicHotspot(h *crisis.PublicHotspot) Hotspot {
+	return Hotspot{Members: h.Members, Hotspot: formats.Hotspot{
+		ID: h.ID, Status: h.Status, Severity: h.Severity, Score: h.Score, Incidents: h.Incidents, Reports: h.Reports, Sources: h.Sources,
+		Categories: h.Categories, FirstSeen: h.FirstSeen, LastSeen: h.LastSeen, Trend: h.Trend, Why: h.Why, Place: h.Place,
+		Lon: h.Lon, Lat: h.Lat, Shape: h.Shape}}
+}
+
+// pick is the text in the first of the languages that has one, else in the
+// first by name.
+func pick(texts map[string]string, languages []string) string {
+	for _, l := range languages {
+		if texts[l] != "" {
+			return texts[l]
+		}
+	}
+	best := ""
+	for l := range texts {
+		if texts[l] != "" && (best == "" || l < best) {
+			best = l
+		}
+	}
+	return texts[best]
+}
