@@ -130,6 +130,9 @@ func readMultipart(body []byte, boundary, zone string, keep bool) (Report, []cha
 	if boundary == "" {
 		return Report{}, nil, channels.Malformed("bad_multipart", "Content-Type", "It names no boundary.")
 	}
+	if !closed(body, boundary) {
+		return Report{}, nil, cutShort(io.ErrUnexpectedEOF)
+	}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	parts := parts{keep: keep, fields: url.Values{}}
 	for count := 0; ; count++ {
@@ -155,6 +158,13 @@ func readMultipart(body []byte, boundary, zone string, keep bool) (Report, []cha
 		return Report{}, nil, channels.Malformed("unknown_field", plain(sortedKeys(parts.fields)[0]), "Beside the part report there are only parts named media.")
 	}
 	return *parts.report, parts.media, nil
+}
+
+// closed says whether the closing delimiter is there. mime/multipart takes a body
+// that ends between two parts for a whole one.
+func closed(body []byte, boundary string) bool {
+	at := bytes.LastIndex(body, []byte("--"+boundary+"--"))
+	return at == 0 || at > 0 && body[at-1] == '\n'
 }
 
 func cutShort(err error) error {

@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/onyo-project/onyo/channels"
 )
@@ -30,7 +29,7 @@ func checkRerun(b *bench) error {
 		if err != nil {
 			return err
 		}
-		if !cmp.Equal(first, again) {
+		if !reflect.DeepEqual(first, again) {
 			return errors.New("a later parse differs")
 		}
 	}

@@ -62,10 +62,16 @@ func plants() []plant {
 			k.Limits.TypeBytes = nil
 			return k
 		}},
-		{name: "any type", caught: "admission", kind: func(k channels.Kind) channels.Kind {
-			k.BodyTypes = append([]string{"text/plain", "application/octet-stream"}, k.BodyTypes...)
-			return k
-		}},
+		{name: "any type", caught: "admission",
+			kind: func(k channels.Kind) channels.Kind {
+				k.BodyTypes = append([]string{"text/plain", "application/octet-stream"}, k.BodyTypes...)
+				return k
+			},
+			adapter: func(b *bench, _ channels.Config, inner channels.Webhook) channels.Webhook {
+				return &bent{inner: inner, receive: func(ctx context.Context, x channels.Exchange) (channels.Reception, error) {
+					return inner.Receive(ctx, withHeader(x, "Content-Type", b.Kind.BodyTypes[0]))
+				}}
+			}},
 		{name: "any method", caught: "admission", kind: func(k channels.Kind) channels.Kind {
 			k.Methods = append([]string{http.MethodGet}, k.Methods...)
 			return k

@@ -11,12 +11,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/onyo-project/onyo/channels"
 )
@@ -220,7 +219,7 @@ func judgeSplit(adapter channels.Webhook, split channels.Split) error {
 		return errors.New("the text is not clean UTF-8")
 	}
 	again, err := adapter.Parse(split.Raw)
-	if err != nil || !cmp.Equal(messages, again) {
+	if err != nil || !reflect.DeepEqual(messages, again) {
 		return errors.New("a second parse differs from the first")
 	}
 	return nil
