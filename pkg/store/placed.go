@@ -110,4 +110,3 @@ func (s *Store) readHidden(ctx context.Context) error {
 	s.hidden.Store(hidden)
 	return nil
 }
-

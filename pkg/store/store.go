@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +44,6 @@ type Store struct {
 	writer *sql.DB // the committer's own connection
 	reader *sql.DB
 	query  *gorm.DB // over reader
-	path   string   // of the SQLite file
 
 	origin     string
 	dataKeys   *keyCache
@@ -86,42 +84,17 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if err := s.connect(ctx, options.URL); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	if err := s.prepareDatabase(ctx); err != nil {
-		return nil, fmt.Errorf("open the store: %w", closeAfter(s, err))
+		s.disconnect()
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	s.workers.Go(s.commitLoop)
 	if !options.Command {
 		s.workers.Go(s.follow)
 	}
 	return s, nil
-}
-
-func closeAfter(s *Store, err error) error {
-	_ = s.writer.Close()
-	_ = s.reader.Close()
-	return err
-}
-
-func (s *Store) connect(ctx context.Context, url string) error {
-	switch {
-	case strings.HasPrefix(url, "sqlite:"):
-		return s.connectSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		return s.connectPostgres(ctx, url)
-	}
-	return fmt.Errorf("a database is sqlite:PATH or postgres://…")
-}
-
-func (s *Store) prepareDatabase(ctx context.Context) error {
-	if err := migrate(ctx, s.writer, s.dialect); err != nil {
-		return err
-	}
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	return s.readHidden(ctx)
 }
 
 // Close waits for what is being written and closes the database. Writes that

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/onyo-project/onyo/pkg/store/connect"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// readers is how many connections read at once.
+const readers = 8
+
+// connect opens two pools: one that writes, and on SQLite, which has one writer,
+// is a single connection; and one that reads, and there may do nothing else.
+func (s *Store) connect(ctx context.Context, url string) error {
+	address, err := connect.Parse(url)
+	if err != nil {
+		return err
+	}
+	if address.Path != "" {
+		s.dialect = sqliteDialect()
+		if s.writer, err = connect.SQLite(ctx, address.Path, "rwc", 1, "synchronous(FULL)", "wal_autocheckpoint(4000)"); err != nil {
+			return err
+		}
+		s.reader, err = connect.SQLite(ctx, address.Path, "rw", readers, "query_only(1)")
+	} else {
+		s.dialect = postgresDialect()
+		const writers = 2 // the committer's, and the one that listens
+		if s.writer, err = connect.Postgres(ctx, address.URL, "", writers, nil); err != nil {
+			return err
+		}
+		s.reader, err = connect.Postgres(ctx, address.URL, "", readers, nil)
+	}
+	if err == nil {
+		s.query, err = connect.Gorm(s.reader, s.dialect.postgres)
+	}
+	if err != nil {
+		s.disconnect()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) disconnect() {
+	_ = s.writer.Close()
+	if s.reader != nil {
+		_ = s.reader.Close()
+	}
+}
+
+func (s *Store) prepareDatabase(ctx context.Context) error {
+	if err := connect.Migrate(ctx, s.writer, s.dialect.postgres, migrations); err != nil {
+		return err
+	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if err := s.readHidden(ctx); err != nil {
+		return fmt.Errorf("read which categories are hidden: %w", err)
+	}
+	return nil
+}
