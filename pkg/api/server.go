@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/onyo-project/onyo/pkg/api/public"
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/auth"
 )
@@ -43,6 +44,8 @@ type Server struct {
 	origin *http.CrossOriginProtection
 	// stop is closed when the server drains, so that streams end.
 	stop chan struct{}
+	// pages shows errors to browsers.
+	pages *public.Site
 }
 
 // Base is what a Server needs whatever its routes are.
@@ -64,7 +67,7 @@ func newServer(base Base) (*Server, error) {
 	}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.Logger.SetOutput(discard{})
-	s.echo.HTTPErrorHandler = func(err error, c echo.Context) { web.Answer(c, err, s.fault(c)) }
+	s.echo.HTTPErrorHandler = s.refuse
 	s.echo.Pre(s.shell)
 	s.echo.Use(middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 512, Skipper: uncompressed}))
 	s.http = &http.Server{Handler: s.echo, ReadHeaderTimeout: readHeader, IdleTimeout: idle, MaxHeaderBytes: 16 << 10,
@@ -102,6 +105,20 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// refuse answers an error: a page for a browser that asked for one, a problem
+// for everybody else.
+func (s *Server) refuse(err error, c echo.Context) {
+	request := c.Request()
+	wantsPage := strings.Contains(request.Header.Get("Accept"), "text/html") && !strings.HasPrefix(request.URL.Path, "/api/") && !strings.HasPrefix(request.URL.Path, "/hooks/")
+	if wantsPage && s.pages != nil && !c.Response().Committed {
+		problem := web.AsProblem(err, s.fault(c))
+		if s.pages.ShowError(c, problem) == nil {
+			return
+		}
+	}
+	web.Answer(c, err, s.fault(c))
 }
 
 // mount registers routes; each is checked for access before its handler runs.

@@ -83,19 +83,7 @@ func Answer(c echo.Context, err error, fault func(error)) {
 		fault(err)
 		return
 	}
-	var problem *Problem
-	var plain *echo.HTTPError
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &problem):
-	case errors.As(err, &large):
-		problem = Refuse(http.StatusRequestEntityTooLarge, "too_large", "", "The body may have at most %d bytes.", large.Limit)
-	case errors.As(err, &plain):
-		problem = fromEcho(plain)
-	default:
-		fault(err)
-		problem = Refuse(http.StatusInternalServerError, "our_fault", "", "Something went wrong on our side; it has been noted. Try again.")
-	}
+	problem := AsProblem(err, fault)
 	for key, value := range problem.Header {
 		c.Response().Header().Set(key, value)
 	}
@@ -107,6 +95,23 @@ func Answer(c echo.Context, err error, fault func(error)) {
 	if err := c.Blob(problem.Status, "application/problem+json", body); err != nil {
 		fault(err)
 	}
+}
+
+// AsProblem is any error as what callers are told of it.
+func AsProblem(err error, fault func(error)) *Problem {
+	var problem *Problem
+	var plain *echo.HTTPError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &problem):
+		return problem
+	case errors.As(err, &large):
+		return Refuse(http.StatusRequestEntityTooLarge, "too_large", "", "The body may have at most %d bytes.", large.Limit)
+	case errors.As(err, &plain):
+		return fromEcho(plain)
+	}
+	fault(err)
+	return Refuse(http.StatusInternalServerError, "our_fault", "", "Something went wrong on our side; it has been noted. Try again.")
 }
 
 func fromEcho(e *echo.HTTPError) *Problem {

@@ -1,0 +1,216 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/onyo-project/onyo/channels"
+	"github.com/onyo-project/onyo/pkg/api/web"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// CategoryRow is a category as people choose it.
+type CategoryRow struct {
+	Key           string            `json:"key"`
+	Parent        *string           `json:"parent"`
+	Labels        map[string]string `json:"labels"`
+	Icon          string            `json:"icon"`
+	Severity      crisis.Severity   `json:"severity"`
+	Profile       *crisis.Profile   `json:"profile"`
+	LifetimeHours float64           `json:"lifetime_h"`
+	Enabled       bool              `json:"enabled"`
+}
+
+func categoryRows(categories []*crisis.Category) []CategoryRow {
+	rows := make([]CategoryRow, 0, len(categories))
+	for _, c := range categories {
+		row := CategoryRow{Key: c.Key, Labels: c.Labels, Icon: c.Icon, Severity: c.Severity, LifetimeHours: c.LifetimeHours, Enabled: c.Enabled}
+		if c.Parent != "" {
+			row.Parent = &c.Parent
+		}
+		if c.Profile != "" {
+			row.Profile = &c.Profile
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// KindRow is a kind of channel and what it needs.
+type KindRow struct {
+	Name     string       `json:"name"`
+	Title    string       `json:"title"`
+	Summary  string       `json:"summary"`
+	Settings []SettingRow `json:"settings"`
+}
+
+// SettingRow is one setting of a kind.
+type SettingRow struct {
+	Key      string `json:"key"`
+	Help     string `json:"help"`
+	Required bool   `json:"required"`
+	Secret   bool   `json:"secret"`
+	Default  string `json:"default"`
+}
+
+func kindRows(kinds []channels.Kind) []KindRow {
+	rows := make([]KindRow, 0, len(kinds))
+	for _, kind := range kinds {
+		row := KindRow{Name: kind.Name, Title: kind.Title, Summary: kind.Summary, Settings: []SettingRow{}}
+		for _, setting := range kind.Settings {
+			row.Settings = append(row.Settings, SettingRow{Key: setting.Key, Help: setting.Help, Required: setting.Required, Secret: setting.Secret, Default: setting.Default})
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// ChannelRow is a channel without its secrets.
+type ChannelRow struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Kind     string            `json:"kind"`
+	HookURL  string            `json:"hook_url"`
+	Settings map[string]string `json:"settings"`
+	Enabled  bool              `json:"enabled"`
+}
+
+// MemberRow is a person with their roles.
+type MemberRow struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Roles    []crisis.RoleName `json:"roles"`
+	Disabled bool              `json:"disabled"`
+	Since    time.Time         `json:"since"`
+}
+
+func (s *setup) adminRoutes() []web.Route {
+	route := func(access web.Access, method, path, summary string, in, out any, status int, handler echo.HandlerFunc) web.Route {
+		return web.Route{Method: method, Path: "/api/v1/admin/" + path, Access: access, Tag: "admin", Summary: summary, In: in, Out: out, Status: status, Handler: handler}
+	}
+	return []web.Route{
+		route(web.Admin, "GET", "deployment", "The deployment's settings", nil, crisis.Deployment{}, 0, s.getDeployment),
+		route(web.Admin, "PATCH", "deployment", "Change them; no restart", DeploymentPatch{}, crisis.Deployment{}, 0, s.patchDeployment),
+		route(web.Admin, "GET", "channels", "Channels", nil, ChannelList{}, 0, s.listChannels),
+		route(web.AdminOnly, "POST", "channels", "Add a channel; works within 2 seconds", ChannelBody{}, ChannelRow{}, http.StatusCreated, s.addChannel),
+		route(web.Admin, "GET", "channels/kinds", "Kinds of channel", nil, KindList{}, 0, s.listKinds),
+		route(web.Admin, "GET", "people", "People", nil, MemberList{}, 0, s.listPeople),
+		route(web.Admin, "POST", "people", "Invite somebody", PersonBody{}, InvitedRow{}, http.StatusCreated, s.invitePerson),
+		route(web.Admin, "DELETE", "people/:id", "End what somebody may do, at once", nil, nil, http.StatusNoContent, s.disablePerson),
+		route(web.Admin, "GET", "categories", "Categories", nil, CategoryList{}, 0, s.listCategories),
+		route(web.Admin, "PATCH", "categories/:key", "Change a category", CategoryPatch{}, CategoryRow{}, 0, s.patchCategory),
+		route(web.Admin, "GET", "ledger", "How long the ledger is", nil, LedgerSize{}, 0, s.ledgerSize),
+		route(web.AdminOnly, "POST", "key/confirm", "Somebody keeps a copy of the key elsewhere", nil, nil, http.StatusNoContent, s.confirmKey),
+	}
+}
+
+// The lists of the admin pages.
+type (
+	// ChannelList lists channels.
+	ChannelList struct {
+		Channels []ChannelRow `json:"channels"`
+	}
+	// KindList lists kinds of channel.
+	KindList struct {
+		Kinds []KindRow `json:"kinds"`
+	}
+	// MemberList lists people.
+	MemberList struct {
+		People []MemberRow `json:"people"`
+	}
+	// CategoryList lists categories.
+	CategoryList struct {
+		Categories []CategoryRow `json:"categories"`
+	}
+	// LedgerSize is the number of entries.
+	LedgerSize struct {
+		Size uint64 `json:"size"`
+	}
+)
+
+func (s *setup) listChannels(c echo.Context) error {
+	found, err := crisis.Select[*crisis.Channel](c.Request().Context(), s.records, crisis.Query{})
+	if err != nil {
+		return err
+	}
+	list := ChannelList{Channels: []ChannelRow{}}
+	for _, channel := range found {
+		list.Channels = append(list.Channels, s.channelRow(channel))
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+func (s *setup) channelRow(channel *crisis.Channel) ChannelRow {
+	settings := channel.Settings
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: hookURL(s.public, channel), Settings: settings, Enabled: channel.Enabled}
+}
+
+func (s *setup) addChannel(c echo.Context) error {
+	var body ChannelBody
+	if err := web.ReadJSON(c, &body); err != nil {
+		return err
+	}
+	channel, err := s.channels.Add(c.Request().Context(), who(c).Actor(), body.Kind, body.Name, body.Settings)
+	if err != nil {
+		return channelProblem(err)
+	}
+	return c.JSON(http.StatusCreated, s.channelRow(channel))
+}
+
+func (s *setup) listKinds(c echo.Context) error {
+	return c.JSON(http.StatusOK, KindList{Kinds: kindRows(s.kinds)})
+}
+
+func (s *setup) listPeople(c echo.Context) error {
+	people, err := s.auth.People(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	list := MemberList{People: []MemberRow{}}
+	for _, member := range people {
+		list.People = append(list.People, MemberRow{ID: member.Person.ID.String(), Name: member.Person.Name, Roles: orEmpty(member.Roles), Disabled: member.Person.Disabled, Since: member.Person.At})
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+func (s *setup) invitePerson(c echo.Context) error {
+	var body PersonBody
+	if err := web.ReadJSON(c, &body); err != nil {
+		return err
+	}
+	if _, err := crisis.ParseRole(string(body.Role)); err != nil {
+		return web.BadField("role", "%v.", err)
+	}
+	if body.Role == crisis.RoleAdmin && !who(c).Has(crisis.RoleAdmin) {
+		return web.Forbidden("Only an admin makes admins.")
+	}
+	person, word, err := s.auth.Invite(c.Request().Context(), who(c).Actor(), body.Name, body.Role)
+	if err != nil {
+		return web.BadField("name", "%v.", err)
+	}
+	return c.JSON(http.StatusCreated, InvitedRow{Name: person.Name, Role: body.Role, Link: s.public + "/invite/" + word})
+}
+
+func (s *setup) disablePerson(c echo.Context) error {
+	id, err := crisis.ParseID(c.Param("id"))
+	if err != nil || id.IsZero() {
+		return web.Missing("person")
+	}
+	if err := s.auth.Disable(c.Request().Context(), who(c).Actor(), id); err != nil {
+		return refusal(err)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (s *setup) ledgerSize(c echo.Context) error {
+	size, err := s.records.Size(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, LedgerSize{Size: size})
+}

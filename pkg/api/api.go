@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/onyo-project/onyo/pkg/api/public"
+	"github.com/onyo-project/onyo/pkg/api/web"
+	"github.com/onyo-project/onyo/pkg/auth"
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/intake"
+	"github.com/onyo-project/onyo/pkg/live"
+	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/verification"
+	"github.com/onyo-project/onyo/ui"
+)
+
+// Options are what the server is made of.
+type Options struct {
+	Base
+	Clock   func() time.Time
+	Records Records
+	Work    *verification.Service
+	Queue   Queue
+	// Wake tells that the ledger grew.
+	Wake         func() (<-chan struct{}, func())
+	Host         *intake.Host
+	Receipts     *intake.Receipts
+	Channels     *intake.Desk
+	Media        *media.Keeper
+	Meaning      func(text, language string) []Meaning
+	PublicID     func(crisis.ID) string
+	OpsMap       *live.Map
+	OpsHub       *live.Hub
+	PublicMap    *live.Map
+	PublicHub    *live.Hub
+	Responses    Responses
+	Status       func(context.Context) (OpsStatus, error)
+	Ready        func(context.Context) []string
+	Gauges       func() map[string]float64
+	UI           *ui.UI
+	FormRate     int
+	PublishEvery time.Duration
+	Demo         bool
+}
+
+// New mounts every route.
+func New(o Options) (*Server, error) {
+	s, err := newServer(o.Base)
+	if err != nil {
+		return nil, err
+	}
+	witness := &door{door: intake.NewDoor(o.Host), receipts: o.Receipts, host: o.Host}
+	settings := &settingCache{records: o.Records, clock: o.Clock, demo: o.Demo, every: o.PublishEvery}
+	site := &public.Site{UI: o.UI, Door: witness, Setting: settings.read, FormRate: o.FormRate, Clock: o.Clock, Refusal: channelRefusal, Scope: s.scope,
+		Maps: &public.Maps{Prefix: "/api/v1/map", Access: web.Anyone, Map: o.PublicMap, Hub: o.PublicHub, Stop: s.stop}}
+	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Stop: s.stop}
+	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
+	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, meaning: o.Meaning, intake: witness,
+		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop}
+	responders := &ops{records: o.Records, work: o.Work, responses: o.Responses, status: o.Status}
+	take := hook(o.Host)
+	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret"} {
+		s.mount([]web.Route{{Method: "*", Path: path, Access: web.Provider, Tag: "channels", Summary: "A provider's webhook", Handler: take}})
+	}
+	s.mount(site.Routes())
+	s.mount(s.signinRoutes())
+	s.mount(s.invitePage(site))
+	s.mount(configure.routes())
+	s.mount(configure.adminRoutes())
+	s.mount(volunteers.routes())
+	s.mount(opsMaps.Routes())
+	s.mount(responders.routes())
+	s.mount(newHealth(s, o.Ready, o.Gauges).routes())
+	if o.Demo {
+		s.mount((&demo{server: s, auth: o.Auth}).routes())
+	}
+	s.pages = site
+	return s, s.mountDocs()
+}
+
+// notYet answers as_of on the ops map.
+func notYet(echo.Context, time.Time) (*live.Map, error) {
+	return nil, web.BadField("as_of", "The ops map does not look back yet; use since and until.")
+}
+
+// scope names the caller of a signed-in program; "" for nobody.
+func (s *Server) scope(c echo.Context) string {
+	if !strings.HasPrefix(c.Request().Header.Get("Authorization"), "Bearer ") {
+		return ""
+	}
+	person, err := s.identify(c)
+	if err != nil {
+		return ""
+	}
+	return person.Person.ID.String()
+}
+
+// invitePage is what a sign-in link opens; only its button spends the link.
+func (s *Server) invitePage(site *public.Site) []web.Route {
+	return []web.Route{{Method: "GET", Path: "/invite/:token", Access: web.Anyone, Hidden: true, Handler: func(c echo.Context) error {
+		page, _, err := site.Frame(c)
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "no-store")
+		view := &ui.InvitePage{Page: page, Token: c.Param("token")}
+		person, role, err := s.auth.Peek(c.Request().Context(), view.Token)
+		switch {
+		case errors.Is(err, auth.ErrSpent):
+			view.Spent, view.Token = true, ""
+			return site.Show(c, http.StatusGone, view)
+		case err != nil:
+			return err
+		}
+		view.Name, view.Role = person.Name, string(role)
+		return site.Show(c, http.StatusOK, view)
+	}}}
+}

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/onyo-project/onyo/pkg/api/web"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// health says how the server is: status to anyone, reasons and metrics to
+// admins (CONTRACT, HTTP).
+type health struct {
+	// ready lists what is not ready yet; empty is ready.
+	ready   func(ctx context.Context) []string
+	metrics http.Handler
+	admin   func(echo.Context) bool
+}
+
+func newHealth(s *Server, ready func(context.Context) []string, gauges func() map[string]float64) *health {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(&collector{gauges: gauges})
+	return &health{ready: ready, metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), admin: func(c echo.Context) bool {
+		person, err := s.identify(c)
+		return err == nil && person.Has(crisis.RoleAdmin)
+	}}
+}
+
+func (h *health) routes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: "/healthz", Access: web.Anyone, Tag: "health", Summary: "The process runs", Type: "text/plain", Handler: func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
+		{Method: "GET", Path: "/readyz", Access: web.Anyone, Tag: "health", Summary: "Maps and intake are ready", Type: "text/plain", Handler: h.readyz},
+		{Method: "GET", Path: "/metrics", Access: web.AdminOnly, Tag: "health", Summary: "Metrics (Prometheus)", Type: "text/plain", Handler: echo.WrapHandler(h.metrics)},
+	}
+}
+
+func (h *health) readyz(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	missing := h.ready(c.Request().Context())
+	if len(missing) == 0 {
+		return c.String(http.StatusOK, "ready\n")
+	}
+	if h.admin(c) {
+		return c.JSON(http.StatusServiceUnavailable, map[string][]string{"not_ready": missing})
+	}
+	return c.String(http.StatusServiceUnavailable, "not ready\n")
+}
+
+// collector reads gauges at scrape time.
+type collector struct{ gauges func() map[string]float64 }
+
+// Describe sends nothing: the gauges are known when they are read.
+func (*collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads every gauge.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	for name, value := range c.gauges() {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("onyo_"+name, name, nil, nil), prometheus.GaugeValue, value)
+	}
+}

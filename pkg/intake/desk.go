@@ -1,0 +1,120 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"time"
+
+	"github.com/onyo-project/onyo/channels"
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/vault"
+)
+
+// Desk configures channels; the Host takes changes up by itself.
+type Desk struct {
+	store  ChannelStore
+	kinds  []channels.Kind
+	clock  func() time.Time
+	random io.Reader
+}
+
+// ChannelStore is what configuring channels needs of the store.
+type ChannelStore interface {
+	crisis.Reader
+	Write(ctx context.Context, changes ...crisis.Change) ([]crisis.Outcome, error)
+}
+
+// NewDesk makes a Desk for the given kinds.
+func NewDesk(store ChannelStore, kinds []channels.Kind, clock func() time.Time, random io.Reader) *Desk {
+	return &Desk{store: store, kinds: kinds, clock: clock, random: random}
+}
+
+// settingPublicURL may be given to any channel: the exact URL that its provider
+// signs (CONTRACT, HTTP).
+const settingPublicURL = "public_url"
+
+// Add makes a channel. What is wrong with its values is said all at once, each
+// problem naming its setting and none repeating a value.
+func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, values map[string]string) (*crisis.Channel, error) {
+	kind, err := d.kind(kindName)
+	if err != nil {
+		return nil, err
+	}
+	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}$`).MatchString(name) {
+		return nil, fmt.Errorf("a channel's name has lower-case letters, digits and dashes, at most 60")
+	}
+	values = maps.Clone(values)
+	public := values[settingPublicURL]
+	if _, own := kind.Setting(settingPublicURL); !own {
+		delete(values, settingPublicURL)
+	}
+	if err := kind.Check(values); err != nil {
+		return nil, err
+	}
+	if _, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name); err == nil {
+		return nil, crisis.ErrTaken
+	} else if !errors.Is(err, crisis.ErrNotFound) {
+		return nil, fmt.Errorf("look for the channel: %w", err)
+	}
+	id, err := crisis.NewID(d.clock(), d.random)
+	if err != nil {
+		return nil, err
+	}
+	open, secret := kind.Split(values)
+	channel := &crisis.Channel{Meta: crisis.First(id, d.clock(), by), Name: name, Kind: kind.Name, PublicURL: public,
+		Settings: open, Secrets: map[string][]vault.Secret{}, Enabled: true}
+	for key, value := range secret {
+		channel.Secrets[key] = []vault.Secret{vault.Secret(value)}
+	}
+	change := crisis.Change{Action: "channel.added", Actor: by, At: d.clock(), Put: []crisis.Record{channel}}
+	if _, err := d.store.Write(ctx, change); err != nil {
+		return nil, fmt.Errorf("write the channel: %w", err)
+	}
+	return channel, nil
+}
+
+// Rotate gives secret settings a new value; the one before stays good beside it
+// until the next rotation.
+func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values map[string]string) error {
+	channel, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name)
+	if err != nil {
+		return fmt.Errorf("read the channel: %w", err)
+	}
+	kind, err := d.kind(channel.Kind)
+	if err != nil {
+		return err
+	}
+	next := *channel
+	next.Meta, next.Secrets = channel.Next(d.clock(), by), maps.Clone(channel.Secrets)
+	for key, value := range values {
+		setting, known := kind.Setting(key)
+		if !known || !setting.Secret {
+			return fmt.Errorf("%s is no secret setting of %s", key, kind.Name)
+		}
+		if setting.Check != nil {
+			if err := setting.Check(value); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+		}
+		live := append([]vault.Secret{vault.Secret(value)}, next.Secrets[key]...)
+		next.Secrets[key] = live[:min(len(live), 2)]
+	}
+	change := crisis.Change{Action: "channel.rotated", Actor: by, At: d.clock(), Put: []crisis.Record{&next}}
+	if _, err := d.store.Write(ctx, change); err != nil {
+		return fmt.Errorf("write the channel: %w", err)
+	}
+	return nil
+}
+
+func (d *Desk) kind(name string) (channels.Kind, error) {
+	for _, kind := range d.kinds {
+		if kind.Name == name {
+			return kind, nil
+		}
+	}
+	return channels.Kind{}, fmt.Errorf("there is no kind %q; `onyo channel kinds` lists them", name)
+}
