@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
@@ -94,19 +95,20 @@ func categoryOf(label string, known map[string]*crisis.Category) string {
 	return ""
 }
 
-// hasWords reports whether text has the words of a phrase as whole words.
+// hasWords reports whether text has a phrase as whole words.
 func hasWords(text, phrase string) bool {
-	for {
-		_, after, found := strings.Cut(text, phrase)
-		if !found {
+	for from := 0; ; {
+		at := strings.Index(text[from:], phrase)
+		if at < 0 {
 			return false
 		}
-		before := []rune(text[:len(text)-len(after)-len(phrase)])
-		rest := []rune(strings.TrimPrefix(after, "s"))
-		if (len(before) == 0 || !unicode.IsLetter(before[len(before)-1])) && (len(rest) == 0 || !unicode.IsLetter(rest[0])) {
+		end := from + at + len(phrase)
+		before, _ := utf8.DecodeLastRuneInString(text[:from+at])
+		after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[end:], "s"))
+		if !unicode.IsLetter(before) && !unicode.IsLetter(after) {
 			return true
 		}
-		text = after
+		from = end
 	}
 }
 

@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err != nil {
 		return fmt.Errorf("read the commands: %w", err)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(plainArguments(args))
 	if err != nil {
 		return err
 	}

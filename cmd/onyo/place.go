@@ -138,3 +138,25 @@ func answerTexts(ctx context.Context, w *world, text string, answer func(string)
 	}
 	return errors.Join(out.Flush(), ctx.Err())
 }
+
+// plainArguments keeps coordinates on a command line from being taken for flags:
+// "-1.29, 36.82" is a text, and -72.3,18.5 the value of the flag before it.
+func plainArguments(args []string) []string {
+	var out, texts []string
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return append(append(out, append([]string{"--"}, texts...)...), args[i+1:]...)
+		case len(arg) < 2 || arg[0] != '-' || strings.IndexByte("0123456789.", arg[1]) < 0:
+			out = append(out, arg)
+		case i > 0 && strings.HasPrefix(args[i-1], "--") && !strings.Contains(args[i-1], "="):
+			out[len(out)-1] += "=" + arg
+		default:
+			texts = append(texts, arg)
+		}
+	}
+	if len(texts) > 0 {
+		out = append(append(out, "--"), texts...)
+	}
+	return out
+}
