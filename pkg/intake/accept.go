@@ -1,0 +1,151 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/onyo-project/onyo/channels"
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/vault"
+)
+
+// Receipt is what a sender gets for one message.
+type Receipt struct {
+	// Code finds the report again; empty for what is no report, and for a
+	// Variant, because whoever sends one need not be the first sender.
+	Code vault.Secret
+	// Status is New, Again or Variant.
+	Status  crisis.Receipt
+	Message crisis.ID
+}
+
+// Accepted is what to answer, and a receipt per message.
+type Accepted struct {
+	Answer   channels.Answer
+	Receipts []Receipt
+}
+
+// behalf is who else is behind a message.
+type behalf struct {
+	submitter crisis.ID // typed it in
+	batch     crisis.ID // an import
+}
+
+// Receive takes one exchange in and returns once it is durable. It fails with a
+// *channels.Refusal, and then nothing is stored; with ErrNoChannel; or with
+// ErrUnavailable.
+func (h *Host) Receive(ctx context.Context, channel string, exchange channels.Exchange) (Accepted, error) {
+	return h.receive(ctx, channel, exchange, behalf{})
+}
+
+func (h *Host) receive(ctx context.Context, channel string, exchange channels.Exchange, who behalf) (Accepted, error) {
+	one, err := h.named(channel)
+	if err != nil {
+		return Accepted{}, err
+	}
+	reception, err := h.split(ctx, one, exchange)
+	if err != nil {
+		return Accepted{}, err
+	}
+	changes, receipts, err := h.messages(one, reception.Messages, exchange.At, who)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if err := h.keep(ctx, changes, receipts); err != nil {
+		return Accepted{}, err
+	}
+	return Accepted{Answer: reception.Answer, Receipts: receipts}, nil
+}
+
+// split lets the adapter authenticate and split. An adapter that panics has
+// proved nothing, so nothing is stored.
+func (h *Host) split(ctx context.Context, one *live, exchange channels.Exchange) (reception channels.Reception, err error) {
+	webhook, ok := one.adapter.(channels.Webhook)
+	if !ok {
+		return reception, ErrNoChannel
+	}
+	if exchange.At.IsZero() {
+		exchange.At = h.Clock()
+	}
+	if exchange.ID == "" {
+		id, err := crisis.NewID(exchange.At, h.Rand)
+		if err != nil {
+			return reception, err
+		}
+		exchange.ID = id.String()
+	}
+	defer func() {
+		if recover() != nil {
+			h.Log.Error("adapter panicked on receiving", "channel", one.channel.Name, "bytes", len(exchange.Body))
+			err = fmt.Errorf("adapter of %s failed: %w", one.channel.Name, ErrUnavailable)
+		}
+	}()
+	return one.kind.Receive(ctx, webhook, exchange)
+}
+
+// messages makes the Changes that keep some splits, and their receipts.
+func (h *Host) messages(one *live, splits []channels.Split, at time.Time, who behalf) ([]crisis.Change, []Receipt, error) {
+	if at.IsZero() {
+		at = h.Clock()
+	}
+	by := crisis.ChannelActor(one.channel.Name)
+	if !who.submitter.IsZero() {
+		by = crisis.PersonActor(who.submitter)
+	}
+	changes := make([]crisis.Change, len(splits))
+	receipts := make([]Receipt, len(splits))
+	for i, split := range splits {
+		id, err := crisis.NewID(at, h.Rand)
+		if err != nil {
+			return nil, nil, err
+		}
+		receipts[i].Message = id
+		if split.Nature == channels.Report {
+			if receipts[i].Code, _, err = receiptOf(h.Keys, one.channel.ID, split.ProviderID); err != nil {
+				return nil, nil, err
+			}
+		}
+		message := &crisis.Message{
+			Meta: crisis.First(id, at, by), Channel: one.channel.ID, Direction: crisis.Inbound,
+			Kind:        crisis.MessageKind(split.Nature),
+			ProviderKey: h.Keys.Dedupe(one.channel.ID.String(), split.ProviderID),
+			Digest:      h.Keys.Digest(one.channel.ID.String(), split.Digest[:]),
+			Raw:         vault.SecretBytes(split.Raw), Why: split.Why,
+			Submitter: who.submitter, Batch: who.batch,
+		}
+		changes[i] = crisis.Change{Action: "message.accepted", Actor: by, At: at, Put: []crisis.Record{message}}
+	}
+	return changes, receipts, nil
+}
+
+// keep writes, and notes in the receipts how the messages met earlier ones.
+func (h *Host) keep(ctx context.Context, changes []crisis.Change, receipts []Receipt) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	defer cancel()
+	outcomes, err := h.Store.Write(ctx, changes...)
+	if err != nil {
+		h.Log.Error("messages not stored", "count", len(changes), "error", err)
+		return errors.Join(ErrUnavailable, err)
+	}
+	for i := range receipts {
+		receipts[i].Status = outcomes[i].Receipt
+		if receipts[i].Status == crisis.Variant {
+			receipts[i].Code = ""
+		}
+	}
+	return nil
+}
+
+// receiptOf is the receipt code of what a provider calls by an id, and the hash
+// that its report keeps. It follows from the id under a key that never rotates,
+// so that a message told twice gets the code it had.
+func receiptOf(keys *vault.Keys, channel crisis.ID, providerID string) (vault.Secret, [32]byte, error) {
+	seed := keys.Dedupe("receipt of "+channel.String(), providerID)
+	return keys.NewReceiptCode(bytes.NewReader(seed[:]))
+}

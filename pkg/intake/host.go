@@ -1,0 +1,243 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/onyo-project/onyo/channels"
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/vault"
+)
+
+const (
+	// followEvery is how often channel records are looked at while the ledger
+	// grows or not: a change works within two seconds.
+	followEvery = time.Second
+	// acceptWithin bounds how long a provider waits for us; then it may try
+	// again.
+	acceptWithin = 5 * time.Second
+)
+
+// HostOptions are what a Host is made of.
+type HostOptions struct {
+	Store Store
+	Keys  *vault.Keys
+	// Kinds is the explicit list of adapters.
+	Kinds []channels.Kind
+	// HTTP is the one way out that adapters get.
+	HTTP channels.Doer
+	// PublicURL is where the world sees this server, without a slash at its end.
+	PublicURL string
+	Clock     func() time.Time
+	Rand      io.Reader
+	Log       *slog.Logger
+}
+
+// Host keeps the adapters of all channels that are switched on and takes in what
+// arrives on them. It is safe for concurrent use.
+type Host struct {
+	HostOptions
+	kinds map[string]channels.Kind
+
+	mu     sync.RWMutex
+	byName map[string]*live
+	byID   map[crisis.ID]*live
+}
+
+// live is a channel with its adapter, or with what keeps it from having one.
+type live struct {
+	channel *crisis.Channel
+	kind    channels.Kind
+	adapter channels.Adapter
+	fault   error
+}
+
+// NewHost makes a host without channels; Reload finds them.
+func NewHost(options HostOptions) *Host {
+	h := &Host{HostOptions: options, kinds: map[string]channels.Kind{}, byName: map[string]*live{}, byID: map[crisis.ID]*live{}}
+	for _, kind := range options.Kinds {
+		h.kinds[kind.Name] = kind
+	}
+	return h
+}
+
+// Kind finds a kind by its name.
+func (h *Host) Kind(name string) (channels.Kind, bool) {
+	kind, ok := h.kinds[name]
+	return kind, ok
+}
+
+// KindOf is the kind of a channel that is switched on.
+func (h *Host) KindOf(channel string) (channels.Kind, bool) {
+	one, err := h.named(channel)
+	if err != nil {
+		return channels.Kind{}, false
+	}
+	return one.kind, true
+}
+
+// Fault says why a channel that is switched on cannot work; nil where it can.
+func (h *Host) Fault(channel string) error {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if one := h.byName[channel]; one != nil {
+		return one.fault
+	}
+	return ErrNoChannel
+}
+
+// Run follows the channel records until ctx ends.
+func (h *Host) Run(ctx context.Context) error {
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	for {
+		if err := h.Reload(ctx); err != nil && ctx.Err() == nil {
+			h.Log.Warn("channels not read", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Reload reads the channel records and makes adapters for those that changed.
+func (h *Host) Reload(ctx context.Context) error {
+	records, err := crisis.Find[*crisis.Channel](ctx, h.Store, "", nil)
+	if err != nil {
+		return fmt.Errorf("read the channels: %w", err)
+	}
+	h.mu.RLock()
+	before := h.byID
+	h.mu.RUnlock()
+	byName, byID := map[string]*live{}, map[crisis.ID]*live{}
+	for _, channel := range records {
+		if !channel.Enabled {
+			continue
+		}
+		one := before[channel.ID]
+		if one == nil || one.channel.Rev != channel.Rev {
+			one = h.start(channel)
+		}
+		byName[channel.Name], byID[channel.ID] = one, one
+	}
+	h.mu.Lock()
+	h.byName, h.byID = byName, byID
+	h.mu.Unlock()
+	return nil
+}
+
+func (h *Host) start(channel *crisis.Channel) *live {
+	one := &live{channel: channel}
+	kind, ok := h.kinds[channel.Kind]
+	if !ok {
+		one.fault = fmt.Errorf("this Onyo has no kind %q", channel.Kind)
+		return one
+	}
+	one.kind = kind
+	one.adapter, one.fault = kind.New(h.config(channel, kind))
+	if one.fault != nil {
+		h.Log.Warn("channel cannot work", "channel", channel.Name, "error", one.fault)
+	}
+	return one
+}
+
+func (h *Host) config(channel *crisis.Channel, kind channels.Kind) channels.Config {
+	config := channels.Config{Name: channel.Name, PublicURL: channel.PublicURL, Settings: map[string]string{},
+		Secrets: map[string]channels.Secret{}, Clock: h.Clock, Rand: h.Rand, HTTP: h.HTTP, Log: h.Log.With("channel", channel.Name)}
+	if config.PublicURL == "" {
+		config.PublicURL = h.PublicURL + "/hooks/" + url.PathEscape(channel.Name)
+	}
+	for _, setting := range kind.Settings {
+		if setting.Default != "" && !setting.Secret {
+			config.Settings[setting.Key] = setting.Default
+		}
+	}
+	maps.Copy(config.Settings, channel.Settings)
+	for key, values := range channel.Secrets {
+		var current, previous string
+		if len(values) > 0 {
+			current = values[0].Reveal()
+		}
+		if len(values) > 1 {
+			previous = values[1].Reveal()
+		}
+		config.Secrets[key] = channels.NewSecret(current, previous)
+	}
+	return config
+}
+
+// named is a working channel by its name.
+func (h *Host) named(name string) (*live, error) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	one := h.byName[name]
+	if one == nil || one.fault != nil {
+		return nil, ErrNoChannel
+	}
+	return one, nil
+}
+
+func (h *Host) identified(id crisis.ID) (*live, error) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	one := h.byID[id]
+	if one == nil || one.fault != nil {
+		return nil, ErrNoChannel
+	}
+	return one, nil
+}
+
+// Sender sends on a channel; false where it cannot.
+func (h *Host) Sender(channel crisis.ID) (channels.Sender, bool) {
+	one, err := h.identified(channel)
+	if err != nil {
+		return nil, false
+	}
+	sender, ok := one.adapter.(channels.Sender)
+	return sender, ok
+}
+
+// MediaRequest makes the request for a blob that lies at its channel's provider:
+// it is the media fetcher's Requests. It refuses hosts that are not the kind's.
+func (h *Host) MediaRequest(ctx context.Context, blob *crisis.Blob) (*http.Request, error) {
+	message, err := crisis.Get[*crisis.Message](ctx, h.Store, blob.Message)
+	if err != nil {
+		return nil, fmt.Errorf("message of media: %w", err)
+	}
+	one, err := h.identified(message.Channel)
+	if err != nil {
+		return nil, err
+	}
+	var request *http.Request
+	if fetcher, ok := one.adapter.(channels.Fetcher); ok {
+		request, err = fetcher.MediaRequest(ctx, channels.Media{URL: blob.URL.Reveal(), ContentType: blob.ContentType})
+	} else {
+		request, err = http.NewRequestWithContext(ctx, http.MethodGet, blob.URL.Reveal(), nil)
+	}
+	if err != nil {
+		return nil, errors.New("the channel makes no request of this URL")
+	}
+	if !one.kind.MayFetch(request.URL.Hostname()) {
+		return nil, errors.New("the host is none of the channel's")
+	}
+	return request, nil
+}
+
+// Names lists the channels that are switched on.
+func (h *Host) Names() []string {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return slices.SortedFunc(maps.Keys(h.byName), strings.Compare)
+}

@@ -1,0 +1,184 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/onyo-project/onyo/channels"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// reading turns messages into Changes. What the ones before it in a batch are
+// about to write it knows already.
+type reading struct {
+	worker  *Worker
+	sources map[[32]byte]*crisis.Source
+	reports map[[32]byte]*crisis.Report // by receipt hash
+}
+
+func newReading(w *Worker) *reading {
+	return &reading{worker: w, sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{}}
+}
+
+// first is what to write of a message that was just accepted. An error is the
+// store's or the context's; whatever is wrong with the message is a Change that
+// sets it aside.
+func (r *reading) first(ctx context.Context, message *crisis.Message) (crisis.Change, error) {
+	quarantine := func(code string) crisis.Change {
+		return r.worker.aside(crisis.Retry{Message: message.ID, Code: code, Due: r.worker.Clock(), Quarantined: true})
+	}
+	switch {
+	case message.Variant:
+		return quarantine("variant"), nil
+	case message.Kind == crisis.KindUnparsed:
+		code := message.Why
+		if code == "" {
+			code = "unparsed"
+		}
+		return quarantine(code), nil
+	}
+	return r.read(ctx, message, 0)
+}
+
+// again is first for a message that was set aside.
+func (r *reading) again(ctx context.Context, message *crisis.Message, retry crisis.Retry) (crisis.Change, error) {
+	return r.read(ctx, message, retry.Attempts)
+}
+
+func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) (crisis.Change, error) {
+	change := crisis.Change{Action: "message.read", Actor: actor, At: r.worker.Clock()}
+	if message.Kind == crisis.KindOther || message.Kind == crisis.KindDelivery {
+		return change, nil
+	}
+	parsed, code := r.parse(ctx, message)
+	if ctx.Err() != nil {
+		return change, ctx.Err()
+	}
+	for number, one := range parsed {
+		if code != "" {
+			break
+		}
+		var err error
+		if code, err = r.take(ctx, &change, message, number, one, tries); err != nil {
+			return change, err
+		}
+	}
+	if code != "" {
+		return r.worker.setAside(message, code, tries+1), nil
+	}
+	return change, nil
+}
+
+// take adds what one parsed message says to a Change. A code says why it cannot
+// yet be done.
+func (r *reading) take(ctx context.Context, change *crisis.Change, message *crisis.Message, number int, one channels.Message, tries int) (code string, err error) {
+	switch one.Nature {
+	case channels.Stop, channels.Start:
+		return "", r.optOut(ctx, change, message, one)
+	case channels.Report, channels.Unparsed, "":
+		return r.report(ctx, change, message, number, one, tries)
+	}
+	if one.Deletes != "" {
+		return "", r.deleted(ctx, change, message, one)
+	}
+	return "", nil
+}
+
+// parse lets the adapter read a message in full; its faults become codes.
+func (r *reading) parse(ctx context.Context, message *crisis.Message) (parsed []channels.Message, code string) {
+	one, err := r.worker.Host.identified(message.Channel)
+	if err != nil {
+		return nil, "channel_off"
+	}
+	type result struct {
+		parsed []channels.Message
+		code   string
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() {
+			if recover() != nil {
+				done <- result{code: "parse_panic"}
+			}
+		}()
+		parsed, err := one.adapter.Parse(message.Raw.Reveal())
+		if err != nil {
+			done <- result{code: "parse_failed"}
+			return
+		}
+		done <- result{parsed: parsed}
+	}()
+	timer := time.NewTimer(parseWithin)
+	defer timer.Stop()
+	select {
+	case got := <-done:
+		return got.parsed, got.code
+	case <-timer.C:
+		return nil, "parse_timeout"
+	case <-ctx.Done():
+		return nil, "stopped"
+	}
+}
+
+// optOut notes that somebody wants no messages, or wants them again. It never
+// makes a report, and never erases one.
+func (r *reading) optOut(ctx context.Context, change *crisis.Change, message *crisis.Message, one channels.Message) error {
+	source, known, err := r.source(ctx, message, one, 0)
+	if err != nil {
+		return err
+	}
+	stop := one.Nature == channels.Stop
+	change.Action = "source.opted_in"
+	if stop {
+		change.Action = "source.opted_out"
+	}
+	if known && source.OptedOut == stop {
+		return nil
+	}
+	if known {
+		next := *source
+		next.Meta = source.Next(r.worker.Clock(), actor)
+		source = &next
+	}
+	source.OptedOut = stop
+	r.sources[source.Index] = source
+	change.Put = append(change.Put, source)
+	return nil
+}
+
+// deleted follows a deletion at the provider: the report is withdrawn.
+func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *crisis.Message, one channels.Message) error {
+	report, err := r.known(ctx, message.Channel, one.Deletes)
+	if err != nil || report == nil || report.Withdrawn {
+		return err
+	}
+	change.Action, change.Reason = "report.withdrawn", "deleted_at_provider"
+	next := *report
+	next.Meta = report.Next(r.worker.Clock(), actor)
+	next.Withdrawn = true
+	r.reports[next.ReceiptHash] = &next
+	change.Put = append(change.Put, &next)
+	return nil
+}
+
+// known is the report of what a provider calls by an id; nil where there is
+// none yet.
+func (r *reading) known(ctx context.Context, channel crisis.ID, providerID string) (*crisis.Report, error) {
+	_, hash, err := receiptOf(r.worker.Keys, channel, providerID)
+	if err != nil {
+		return nil, err
+	}
+	return r.byReceipt(ctx, hash)
+}
+
+func (r *reading) byReceipt(ctx context.Context, hash [32]byte) (*crisis.Report, error) {
+	if report, ok := r.reports[hash]; ok {
+		return report, nil
+	}
+	report, err := crisis.One[*crisis.Report](ctx, r.worker.Store, "receipt_hash", hash)
+	if errors.Is(err, crisis.ErrNotFound) {
+		return nil, nil
+	}
+	return report, err
+}
