@@ -142,6 +142,9 @@ func checkCutShort(b *bench) error {
 			}
 			continue
 		}
+		if !b.Kind.Can.Signed && !b.Kind.Can.Anonymous {
+			continue // a path secret says nothing about the body; the host saw its length
+		}
 		if len(reception.Messages) != 1 || reception.Messages[0].Digest != said.Digest {
 			return fmt.Errorf("accepted after %d of %d bytes", cut, len(whole.Body))
 		}

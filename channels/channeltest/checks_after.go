@@ -146,26 +146,26 @@ func checkSilence(b *bench) error {
 func (b *bench) spoken(x channels.Exchange) (string, error) {
 	reception, err := b.receive(x)
 	var said strings.Builder
-	print := func(values ...any) {
+	show := func(values ...any) {
 		for _, v := range values {
 			fmt.Fprintf(&said, "%v %+v %#v %s\n", v, v, v, v)
 		}
 	}
-	print(x, string(reception.Answer.Body), reception.Answer.ContentType)
+	show(x, string(reception.Answer.Body), reception.Answer.ContentType)
 	var refusal *channels.Refusal
 	if errors.As(err, &refusal) {
-		print(refusal.Error(), refusal.Detail, refusal.Field, refusal.Code)
+		show(refusal.Error(), refusal.Detail, refusal.Field, refusal.Code)
 	} else if err != nil {
-		print(err.Error())
+		show(err.Error())
 	}
 	for _, split := range reception.Messages {
-		print(split, &split, split.From)
+		show(split, &split, split.From)
 		messages, err := b.adapter.Parse(split.Raw)
 		if err != nil {
-			print(err.Error())
+			show(err.Error())
 		}
 		for _, m := range messages {
-			print(m, &m, m.From, m.Media)
+			show(m, &m, m.From, m.Media)
 		}
 	}
 	address, err := json.Marshal(channels.Address{Scheme: "tel", Value: b.Address})

@@ -78,6 +78,7 @@ type twilio struct {
 	kind   channels.Kind
 	token  channels.Secret
 	base   string // the signed URL up to its query
+	mark   bool   // it ends with a bare question mark
 	words  channels.Words
 }
 
@@ -89,9 +90,10 @@ func newTwilio(config channels.Config) (channels.Adapter, error) {
 	if config.Secrets["auth_token"].Current() == "" {
 		return nil, errors.New("auth_token is missing")
 	}
-	base, _, _ := strings.Cut(config.PublicURL, "#")
-	base, _, _ = strings.Cut(base, "?")
+	whole, _, _ := strings.Cut(config.PublicURL, "#")
+	base, _, _ := strings.Cut(whole, "?")
 	return &twilio{config: config, kind: Twilio(), token: config.Secrets["auth_token"], base: base,
+		mark:  strings.HasSuffix(whole, "?"),
 		words: channels.NewWords(config.Settings["stop_words"], config.Settings["start_words"])}, nil
 }
 
@@ -124,7 +126,7 @@ func (t *twilio) authentic(mediaType string, exchange channels.Exchange) (url.Va
 		return nil, false
 	}
 	signed := t.base
-	if exchange.Query != "" {
+	if exchange.Query != "" || t.mark {
 		signed += "?" + exchange.Query
 	}
 	query, err := url.ParseQuery(exchange.Query)

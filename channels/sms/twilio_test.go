@@ -96,7 +96,7 @@ func forgeries() map[string]channels.Exchange {
 		change(&x)
 		return x
 	}
-	append := func(more string) func(*channels.Exchange) {
+	extend := func(more string) func(*channels.Exchange) {
 		return func(x *channels.Exchange) { x.Body = []byte(string(x.Body) + more) }
 	}
 	signed := func(at, key string) func(*channels.Exchange) {
@@ -121,10 +121,10 @@ func forgeries() map[string]channels.Exchange {
 		"wrong token":      bend(signed(hookURL, "ffffffffffffffffffffffffffffffff")),
 		"no token":         bend(signed(hookURL, "")),
 		"altered field":    bend(func(x *channels.Exchange) { x.Body = []byte(strings.Replace(string(x.Body), "Flood", "Fire", 1)) }),
-		"added field":      bend(append("&Latitude=1&Longitude=2")),
-		"added media":      bend(append("&MediaUrl0=https%3A%2F%2Fapi.twilio.com%2Fx")),
-		"field twice":      bend(append("&Body=forged")),
-		"field twice same": bend(append("&MessageSid=SM1")),
+		"added field":      bend(extend("&Latitude=1&Longitude=2")),
+		"added media":      bend(extend("&MediaUrl0=https%3A%2F%2Fapi.twilio.com%2Fx")),
+		"field twice":      bend(extend("&Body=forged")),
+		"field twice same": bend(extend("&MessageSid=SM1")),
 		"other path":       bend(signed("https://onyo.example.org/hooks/other", token)),
 		"other query":      bend(func(x *channels.Exchange) { x.Query = "a=1" }),
 		"http for https":   bend(signed("http://onyo.example.org/hooks/twilio-main", token)),
