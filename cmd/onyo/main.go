@@ -25,7 +25,7 @@ import (
 func kinds() []channels.Kind {
 	return []channels.Kind{
 		app.Kind(),
-		sms.TwilioKind(),
+		sms.Twilio(),
 	}
 }
 
