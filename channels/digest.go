@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"hash"
 	"math"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ const digestVersion = "onyo channel message 1"
 // how it travelled: not the provider's id or time, not the order of keys, not
 // multipart boundaries. Categories count as a set, answers as a JSON value.
 func (m Message) Digest() [32]byte {
-	h := &hasher{sha256.New()}
+	h := make(content, 0, 512+len(m.Text)+len(m.Answers))
 	h.text(digestVersion, string(m.Nature), m.From.Scheme, m.From.Value, m.To.Scheme, m.To.Value,
 		m.Text, m.Language, m.Contact, m.ReplyTo, m.Thread, m.Supersedes, m.Deletes, m.Form)
 	h.location(m.Location)
@@ -43,37 +42,32 @@ func (m Message) Digest() [32]byte {
 	if m.Status != nil {
 		h.text(m.Status.Of, string(m.Status.State), m.Status.Code)
 	}
-	return [32]byte(h.Sum(nil))
+	return sha256.Sum256(h)
 }
 
-// hasher writes fields so that no two sequences of fields give the same bytes.
-type hasher struct{ hash.Hash }
+// content is what is hashed: fields written so that no two sequences of fields
+// give the same bytes.
+type content []byte
 
-func (h *hasher) count(n int) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(n))
-	h.Write(length[:])
-}
+func (h *content) count(n int) { *h = binary.BigEndian.AppendUint64(*h, uint64(n)) }
 
-func (h *hasher) text(fields ...string) {
+func (h *content) text(fields ...string) {
 	for _, field := range fields {
 		h.count(len(field))
-		h.Write([]byte(field))
+		*h = append(*h, field...)
 	}
 }
 
-func (h *hasher) numbers(values ...float64) {
-	var bits [8]byte
+func (h *content) numbers(values ...float64) {
 	for _, value := range values {
 		if value == 0 {
 			value = 0 // -0 says the same
 		}
-		binary.BigEndian.PutUint64(bits[:], math.Float64bits(value))
-		h.Write(bits[:])
+		*h = binary.BigEndian.AppendUint64(*h, math.Float64bits(value))
 	}
 }
 
-func (h *hasher) location(l *Location) {
+func (h *content) location(l *Location) {
 	if l == nil {
 		h.count(0)
 		return
@@ -91,7 +85,7 @@ func (h *hasher) location(l *Location) {
 }
 
 // media counts by its bytes where they are known, else by its reference.
-func (h *hasher) media(m Media) {
+func (h *content) media(m Media) {
 	if m.Digest != ([32]byte{}) {
 		h.text("bytes", string(m.Digest[:]), m.ContentType)
 		return
