@@ -24,7 +24,8 @@ const (
 	JSONBytes = 1 << 20 // of the JSON, also as a part
 	FormBytes = 1 << 20 // of an urlencoded form
 	Parts     = 50
-	Depth     = 64 // of nested JSON
+	Depth     = 64     // of nested JSON
+	Items     = 10_000 // of one JSON list or object
 
 	TextBytes     = 64 << 10
 	WordsBytes    = 1 << 10

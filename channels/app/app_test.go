@@ -253,6 +253,7 @@ func TestAppRefuses(t *testing.T) {
 		"long words":         {posted(jsonType, `{"location":{"words":"`+long[:app.WordsBytes+1]+`"}}`), "too_long", "location.words"},
 		"NUL":                {posted(jsonType, `{"text":"a\u0000b"}`), "bad_value", "text"},
 		"not UTF-8":          {posted(jsonType, "{\"text\":\"a\xffb\"}"), "bad_utf8", ""},
+		"many answers":       {posted(jsonType, `{"text":"x","answers":{"a":[1`+strings.Repeat(`,1`, app.Items)+`]}}`), "too_many", "a"},
 		"too deep":           {posted(jsonType, deep(app.Depth)), "too_deep", ""},
 		"far too deep":       {posted(jsonType, strings.Repeat(`{"a":[`, 50_000)), "unknown_field", "a"},
 		"large JSON":         {posted(jsonType, `{"text":"`+strings.Repeat(" ", app.JSONBytes)+`"}`), "too_large", ""},

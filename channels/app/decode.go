@@ -56,6 +56,7 @@ type level struct {
 	name   string // of the field that holds it
 	key    string // the last one read; "" where a key comes next
 	keys   map[string]bool
+	items  int // values so far
 }
 
 // strict walks the tokens without recursion. encoding/json alone would take
@@ -103,6 +104,9 @@ func step(open []level, token json.Token) ([]level, error) {
 			return open, nil
 		}
 		name, top.key = top.key, ""
+		if top.items++; top.items > Items {
+			return open, channels.Malformed("too_many", plain(top.name), "At most %d values in one list or object.", Items)
+		}
 	}
 	if !bracket {
 		return open, nil
@@ -110,11 +114,7 @@ func step(open []level, token json.Token) ([]level, error) {
 	if len(open) == Depth {
 		return open, channels.Malformed("too_deep", "", "The JSON nests deeper than %d.", Depth)
 	}
-	next := level{object: delim == '{', name: name}
-	if next.object {
-		next.keys = map[string]bool{}
-	}
-	return append(open, next), nil
+	return append(open, level{object: delim == '{', name: name}), nil
 }
 
 // take notes a key of an object that lies depth brackets deep.
@@ -131,6 +131,9 @@ func (l *level) take(key string, depth int) error {
 	}
 	if l.keys[key] {
 		return channels.Malformed("repeated_field", plain(key), "The field is given twice.")
+	}
+	if l.keys == nil {
+		l.keys = map[string]bool{}
 	}
 	l.keys[key] = true
 	return nil
