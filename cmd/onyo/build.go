@@ -46,7 +46,10 @@ type house struct {
 	public   *live.Public
 	writer   *projection.Projection
 	reader   *projection.Projection
+	keeper   *media.Keeper
 	loaded   atomic.Bool
+	// published wakes the public map after a batch of this process.
+	published chan struct{}
 }
 
 // heartbeat is how often live maps say how fresh they are.
@@ -65,7 +68,7 @@ func build(ctx context.Context, w *world, o *opened, demo bool) (*house, error) 
 	if err := h.intake(w, o); err != nil {
 		return nil, err
 	}
-	if err := h.stages(w, o, places, deployment); err != nil {
+	if err := h.stages(w, o, places); err != nil {
 		return nil, err
 	}
 	if err := h.projection(ctx, w, o, places, deployment); err != nil {
@@ -90,9 +93,119 @@ func (h *house) intake(w *world, o *opened) error {
 		return fmt.Errorf("open the media folder: %w", err)
 	}
 	client := media.NewClient()
-	keeper := media.NewKeeper(files, o.store, o.store)
+	h.keeper = media.NewKeeper(files, o.store, o.store)
 	h.host = intake.NewHost(intake.HostOptions{Store: o.store, Keys: o.keys, Kinds: kinds(), HTTP: client, PublicURL: w.PublicURL, Clock: w.clock, Rand: w.random, Log: w.log})
-	h.worker = intake.NewWorker(intake.WorkerOptions{Store: o.store, Host: h.host, Keeper: keeper, Keys: o.keys, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
-	h.fetcher = media.NewFetcher(o.store, keeper, client, h.host.MediaRequest, holder(), w.clock, w.log)
+	h.worker = intake.NewWorker(intake.WorkerOptions{Store: o.store, Host: h.host, Keeper: h.keeper, Keys: o.keys, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
+	h.fetcher = media.NewFetcher(o.store, h.keeper, client, h.host.MediaRequest, holder(), w.clock, w.log)
 	return nil
+}
+
+func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
+	h.work = verification.New(verification.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Area: func(p geo.Point) verification.Area {
+		area := places.Reverse(p)
+		return verification.Area{Name: area.Nearest, CountryCode: area.CountryCode, Admin1Code: area.Admin1Code, Admin1: area.Admin1Name}
+	}})
+	h.queue = verification.NewQueue(h.work, nil)
+	h.hotspots = hotspot.New(hotspot.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Holder: holder()})
+	var err error
+	h.triage, err = triage.New(triage.Options{Store: o.store, Gazetteer: places, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
+	return err
+}
+
+// projection wires the public side: what writes the public copy, and the map
+// that reads it with no right to anything else.
+func (h *house) projection(ctx context.Context, w *world, o *opened, places *gazetteer.Gazetteer, deployment crisis.Deployment) error {
+	var err error
+	if h.writer, err = projection.Open(ctx, projection.Options{URL: w.DatabaseURL, Clock: w.clock}); err != nil {
+		return fmt.Errorf("open the public copy: %w", err)
+	}
+	if h.reader, err = projection.OpenReader(ctx, projection.Options{URL: w.DatabaseURL, Clock: w.clock}); err != nil {
+		return fmt.Errorf("open the public copy for reading: %w", err)
+	}
+	h.published = make(chan struct{}, 1)
+	h.public = live.NewPublic(h.reader, deployment.Languages, w.log)
+	h.publish = publish.New(publish.Options{Store: o.store, Projection: h.writer, Keys: o.keys, Gazetteer: places, Every: w.PublishEvery, Holder: holder(), Clock: w.clock, Log: w.log})
+	return nil
+}
+
+func (h *house) server(w *world, o *opened, demo bool) error {
+	client, err := ui.Open()
+	if err != nil {
+		return err
+	}
+	h.api, err = api.New(api.Options{
+		Base: api.Base{PublicURL: w.PublicURL, Auth: h.people, Log: w.log}, Clock: w.clock, Records: o.store, Work: h.work, Queue: h.queue, Wake: o.store.Watch,
+		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper,
+		Meaning: h.meaning, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
+		OpsMap: h.ops.Map, OpsHub: h.ops.Hub, PublicMap: h.public.Map, PublicHub: h.public.Hub, Hotspots: h.hotspots,
+		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, PublishEvery: w.PublishEvery, Demo: demo,
+	})
+	return err
+}
+
+// start sets every stage going. One that ends before its time ends the server.
+func (h *house) start(ctx context.Context, group *errgroup.Group) {
+	run := func(work func(context.Context)) {
+		group.Go(func() error {
+			work(ctx)
+			return nil
+		})
+	}
+	group.Go(func() error { return h.host.Run(ctx) })
+	group.Go(func() error {
+		if err := h.load(ctx); err != nil {
+			return err
+		}
+		h.loaded.Store(true)
+		run(func(ctx context.Context) { h.ops.Run(ctx, heartbeat) })
+		run(func(ctx context.Context) { h.public.Run(ctx, h.published, time.Second) })
+		run(h.queue.Run)
+		return nil
+	})
+	group.Go(func() error { return h.worker.Run(ctx) })
+	group.Go(func() error { return h.fetcher.Run(ctx) })
+	group.Go(func() error { return h.triage.Run(ctx) })
+	run(h.hotspots.Run)
+	group.Go(func() error { return h.publish.Run(ctx) })
+	run(h.sweep)
+}
+
+// load reads both maps and the queue before the server calls itself ready.
+func (h *house) load(ctx context.Context) error {
+	if err := h.host.Reload(ctx); err != nil {
+		return err
+	}
+	if err := h.ops.Load(ctx); err != nil {
+		return fmt.Errorf("load the ops map: %w", err)
+	}
+	if err := h.public.Load(ctx); err != nil {
+		return fmt.Errorf("load the public map: %w", err)
+	}
+	if err := h.queue.Load(ctx); err != nil {
+		return fmt.Errorf("load the queue: %w", err)
+	}
+	return nil
+}
+
+// sweepEvery is how often lifetimes are looked at.
+const sweepEvery = time.Minute
+
+// sweep ends what outlived its category, under a lease.
+func (h *house) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		lease, ours, err := h.opened.store.Acquire(ctx, "sweep", holder(), 2*sweepEvery)
+		if err == nil && ours {
+			_, err = h.work.Sweep(ctx, lease)
+		}
+		if err != nil && ctx.Err() == nil {
+			h.w.log.Warn("lifetimes could not be swept", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/auth"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/hotspot"
 	"github.com/onyo-project/onyo/pkg/intake"
 	"github.com/onyo-project/onyo/pkg/live"
 	"github.com/onyo-project/onyo/pkg/media"
@@ -26,7 +27,7 @@ type Options struct {
 	Clock   func() time.Time
 	Records Records
 	Work    *verification.Service
-	Queue   Queue
+	Queue   *verification.Queue
 	// Wake tells that the ledger grew.
 	Wake         func() (<-chan struct{}, func())
 	Host         *intake.Host
@@ -39,7 +40,7 @@ type Options struct {
 	OpsHub       *live.Hub
 	PublicMap    *live.Map
 	PublicHub    *live.Hub
-	Responses    Responses
+	Hotspots     *hotspot.Service
 	Status       func(context.Context) (OpsStatus, error)
 	Ready        func(context.Context) []string
 	Gauges       func() map[string]float64
@@ -63,7 +64,7 @@ func New(o Options) (*Server, error) {
 	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
 	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, meaning: o.Meaning, intake: witness,
 		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop}
-	responders := &ops{records: o.Records, work: o.Work, responses: o.Responses, status: o.Status}
+	responders := &ops{records: o.Records, work: o.Work, hotspots: o.Hotspots, status: o.Status}
 	take := hook(o.Host)
 	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret"} {
 		s.mount([]web.Route{{Method: "*", Path: path, Access: web.Provider, Tag: "channels", Summary: "A provider's webhook", Handler: take}})

@@ -25,24 +25,11 @@ type Records interface {
 	Size(ctx context.Context) (uint64, error)
 }
 
-// Queue is what the desk asks for its lists.
-type Queue interface {
-	// Next lists open incidents for a person in the order they should be
-	// worked, with a reason each.
-	Next(person verification.Person, limit int) ([]Waiting, int)
-}
-
-// Waiting is an incident in the queue and why it is there now.
-type Waiting struct {
-	Incident crisis.ID
-	WhyNow   string
-}
-
 // desk serves volunteers.
 type desk struct {
 	records  Records
 	work     *verification.Service
-	queue    Queue
+	queue    *verification.Queue
 	clock    func() time.Time
 	publicID func(crisis.ID) string
 	meaning  func(text, language string) []Meaning
@@ -137,7 +124,7 @@ func (s *desk) answer(c echo.Context, d *verification.Dossier, err error) error 
 		return err
 	}
 	people := &names{records: s.records, known: map[crisis.ID]string{}}
-	return c.JSON(http.StatusOK, s.row(ctx, d, who(c).Person.ID, claims, people))
+	return c.JSON(http.StatusOK, s.dossierRow(ctx, d, who(c).Person.ID, claims, people))
 }
 
 func incidentID(c echo.Context) (crisis.ID, error) {

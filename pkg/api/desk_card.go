@@ -106,31 +106,36 @@ type Card struct {
 	Presence       []Named         `json:"presence"`
 }
 
-// row is a dossier as one line of a list.
-func (s *desk) row(ctx context.Context, d *verification.Dossier, me crisis.ID, claims map[crisis.ID]crisis.Claim, people *names) IncidentRow {
-	in, decision := d.Incident, d.Decision()
+// row is one line of a list for one person.
+func (s *desk) row(ctx context.Context, r verification.Row, me crisis.ID, people *names) IncidentRow {
+	in := r.Incident
 	row := IncidentRow{ID: in.ID.String(), Status: in.Status, Version: in.Version, Phase: in.Phase, Severity: in.Severity,
-		Categories: orEmpty(in.Categories), Title: title(d.Reports), OccurredAt: moment(in.Occurred.At()),
+		Categories: orEmpty(in.Categories), Title: r.Title, OccurredAt: moment(in.Occurred.At()),
 		FirstReceived: in.FirstReceived, LastReceived: in.LastReceived, ReportCount: in.Reports, Sources: in.Sources,
-		Languages: languagesOf(d.Reports), Location: locationRow(d.Location), Assessments: len(d.Assessments), Needs: needs(d, decision)}
-	for _, summary := range d.Summaries {
-		if row.Summary == "" || summary.Approved {
-			row.Summary = summary.Text.Reveal()
-		}
-	}
-	for _, approval := range []crisis.Approval{in.First, in.Second} {
-		if !approval.Person.IsZero() {
-			row.Approvals++
-		}
-	}
-	row.Mine = d.Submitters()[me] || slices.ContainsFunc(d.Assessments, func(a *crisis.Assessment) bool { return a.Person == me && a.Version == in.Version })
-	if claim, held := claims[in.ID]; held && claim.Expires.After(s.clock()) {
-		row.Claim = &ClaimRow{Person: people.of(ctx, claim.Person), Expires: claim.Expires, Mine: claim.Person == me}
+		Languages: orEmpty(r.Languages), Location: locationRow(r.Location), Assessments: r.Assessments, Approvals: r.Approvals, Needs: r.Needs, WhyNow: r.WhyNow}
+	if r.Claim != nil && r.Claim.Expires.After(s.clock()) {
+		row.Claim = &ClaimRow{Person: people.of(ctx, r.Claim.Person), Expires: r.Claim.Expires, Mine: r.Claim.Person == me}
 	}
 	if in.Status == crisis.StatusProbable || in.Status == crisis.StatusVerified {
 		public := s.publicID(in.ID)
 		row.PublicID = &public
 	}
+	return row
+}
+
+// dossierRow is a dossier as one line of a list.
+func (s *desk) dossierRow(ctx context.Context, d *verification.Dossier, me crisis.ID, claims map[crisis.ID]crisis.Claim, people *names) IncidentRow {
+	r := verification.RowOf(d)
+	if claim, held := claims[d.Incident.ID]; held {
+		r.Claim = &claim
+	}
+	row := s.row(ctx, r, me, people)
+	for _, summary := range d.Summaries {
+		if row.Summary == "" || summary.Approved {
+			row.Summary = summary.Text.Reveal()
+		}
+	}
+	row.Mine = d.Submitters()[me] || slices.ContainsFunc(d.Assessments, func(a *crisis.Assessment) bool { return a.Person == me && a.Version == d.Incident.Version })
 	return row
 }
 
@@ -141,7 +146,7 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 		return nil, err
 	}
 	people := &names{records: s.records, known: map[crisis.ID]string{}}
-	card := &Card{IncidentRow: s.row(ctx, d, me, claims, people), Reports: []ReportRow{}, Evidence: []EvidenceRow{},
+	card := &Card{IncidentRow: s.dossierRow(ctx, d, me, claims, people), Reports: []ReportRow{}, Evidence: []EvidenceRow{},
 		AssessmentList: []AssessmentRow{}, Thread: []ThreadRow{}, Summaries: []SummaryRow{}, Presence: s.presence.others(d.Incident.ID, me)}
 	for _, report := range d.Reports {
 		row, err := s.reportRow(ctx, report, people)

@@ -59,24 +59,16 @@ const policyBatch = "batch:"
 
 func (s *desk) batches(c echo.Context) error {
 	ctx := c.Request().Context()
-	policies, err := crisis.Select[*crisis.Policy](ctx, s.records, crisis.Query{})
+	found, err := s.queue.Batches(ctx, acting(who(c)))
 	if err != nil {
 		return err
 	}
 	list := BatchList{Batches: []BatchRow{}}
-	for _, policy := range policies {
-		if len(policy.Key) <= len(policyBatch) || policy.Key[:len(policyBatch)] != policyBatch {
-			continue
+	for _, batch := range found {
+		row := BatchRow{ID: batch.ID.String(), Title: batch.ID.String(), Rows: batch.Rows, Sampled: batch.Sampled, Sample: []string{}, Approvals: batch.Approvals}
+		if policy, err := crisis.One[*crisis.Policy](ctx, s.records, "key", policyBatch+batch.ID.String()); err == nil {
+			row.Title = policy.Value
 		}
-		id, err := crisis.ParseID(policy.Key[len(policyBatch):])
-		if err != nil {
-			continue
-		}
-		batch, err := s.work.Batch(ctx, acting(who(c)), id)
-		if err != nil {
-			continue // nothing of it is left to judge
-		}
-		row := BatchRow{ID: id.String(), Title: policy.Value, Rows: batch.Rows, Sampled: batch.Sampled, Sample: []string{}, Approvals: batch.Approvals}
 		for _, one := range batch.Sample {
 			row.Sample = append(row.Sample, one.String())
 		}

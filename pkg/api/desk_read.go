@@ -20,39 +20,17 @@ func (s *desk) next(c echo.Context) error {
 	if err := query.Done(); err != nil {
 		return err
 	}
-	waiting, open := s.queue.Next(acting(who(c)), limit)
-	page := IncidentPage{Incidents: []IncidentRow{}, Open: open}
-	err := s.rows(c, func(add func(*verification.Dossier, string)) error {
-		for _, one := range waiting {
-			d, err := s.work.Load(c.Request().Context(), one.Incident)
-			if errors.Is(err, crisis.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			add(d, one.WhyNow)
-		}
-		return nil
-	}, &page)
+	ctx, me := c.Request().Context(), who(c)
+	waiting, open, err := s.queue.For(ctx, acting(me), limit)
 	if err != nil {
 		return err
+	}
+	page := IncidentPage{Incidents: []IncidentRow{}, Open: open}
+	people := &names{records: s.records, known: map[crisis.ID]string{}}
+	for _, row := range waiting {
+		page.Incidents = append(page.Incidents, s.row(ctx, row, me.Person.ID, people))
 	}
 	return c.JSON(http.StatusOK, page)
-}
-
-func (s *desk) rows(c echo.Context, each func(add func(*verification.Dossier, string)) error, page *IncidentPage) error {
-	ctx, me := c.Request().Context(), who(c).Person.ID
-	claims, err := s.claims(ctx)
-	if err != nil {
-		return err
-	}
-	people := &names{records: s.records, known: map[crisis.ID]string{}}
-	return each(func(d *verification.Dossier, why string) {
-		row := s.row(ctx, d, me, claims, people)
-		row.WhyNow = why
-		page.Incidents = append(page.Incidents, row)
-	})
 }
 
 // scanMost bounds how many incidents one request of a filtered list reads; next
@@ -79,12 +57,16 @@ func (s *desk) list(c echo.Context) error {
 		}
 		return words == "" || mentions(d, words)
 	}
-	page := IncidentPage{Incidents: []IncidentRow{}}
-	err := s.rows(c, func(add func(*verification.Dossier, string)) error {
-		next, err := s.scan(c.Request().Context(), cursor, wanted, limit, fits, add)
-		page.Next = next
+	ctx, me := c.Request().Context(), who(c).Person.ID
+	claims, err := s.claims(ctx)
+	if err != nil {
 		return err
-	}, &page)
+	}
+	page := IncidentPage{Incidents: []IncidentRow{}}
+	people := &names{records: s.records, known: map[crisis.ID]string{}}
+	page.Next, err = s.scan(ctx, cursor, wanted, limit, fits, func(d *verification.Dossier) {
+		page.Incidents = append(page.Incidents, s.dossierRow(ctx, d, me, claims, people))
+	})
 	if err != nil {
 		return err
 	}
@@ -92,7 +74,7 @@ func (s *desk) list(c echo.Context) error {
 }
 
 // scan walks incidents newest first from a cursor and adds up to limit that fit.
-func (s *desk) scan(ctx context.Context, cursor crisis.ID, wanted map[crisis.Status]bool, limit int, fits func(*verification.Dossier) bool, add func(*verification.Dossier, string)) (*string, error) {
+func (s *desk) scan(ctx context.Context, cursor crisis.ID, wanted map[crisis.Status]bool, limit int, fits func(*verification.Dossier) bool, add func(*verification.Dossier)) (*string, error) {
 	added, read := 0, 0
 	for {
 		found, err := crisis.Select[*crisis.Incident](ctx, s.records, crisis.Query{Newest: true, After: cursor, Limit: 200})
@@ -109,7 +91,7 @@ func (s *desk) scan(ctx context.Context, cursor crisis.ID, wanted map[crisis.Sta
 				return nil, err
 			}
 			if fits(d) {
-				add(d, "")
+				add(d)
 				added++
 			}
 			if added == limit || read >= scanMost {

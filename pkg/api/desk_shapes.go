@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
-	"github.com/onyo-project/onyo/pkg/verification"
 )
 
 // Named is a person as colleagues see them.
@@ -86,49 +85,6 @@ type IncidentPage struct {
 	Incidents []IncidentRow `json:"incidents"`
 	Next      *string       `json:"next"`
 	Open      int           `json:"open"`
-}
-
-const titleRunes = 140
-
-// title is the newest report's first words.
-func title(reports []*crisis.Report) string {
-	var newest *crisis.Report
-	for _, r := range reports {
-		if newest == nil || r.At.After(newest.At) {
-			newest = r
-		}
-	}
-	if newest == nil {
-		return ""
-	}
-	text := []rune(strings.Join(strings.Fields(newest.Text.Reveal()), " "))
-	if len(text) > titleRunes {
-		return string(text[:titleRunes-1]) + "…"
-	}
-	return string(text)
-}
-
-func languagesOf(reports []*crisis.Report) []string {
-	seen, out := map[string]bool{}, []string{}
-	for _, r := range reports {
-		if r.Language != "" && !seen[r.Language] {
-			seen[r.Language] = true
-			out = append(out, r.Language)
-		}
-	}
-	return out
-}
-
-func needs(d *verification.Dossier, decision crisis.Decision) string {
-	switch {
-	case !d.Incident.Status.Open() && decision.Wants != "third":
-		return "nothing"
-	case d.Location == nil:
-		return "location"
-	case decision.Wants != "":
-		return decision.Wants
-	}
-	return "nothing"
 }
 
 func moment(t time.Time) *time.Time {

@@ -105,7 +105,7 @@ func (s *desk) sameIncidents(ctx context.Context, d *verification.Dossier) ([]Su
 		if theirs.Incident.Status == crisis.StatusDuplicate {
 			continue
 		}
-		value := IncidentValue{ID: other.String(), Title: title(theirs.Reports), Minutes: theirs.Incident.FirstReceived.Sub(d.Incident.FirstReceived).Abs().Minutes()}
+		value := IncidentValue{ID: other.String(), Title: verification.RowOf(theirs).Title, Minutes: theirs.Incident.FirstReceived.Sub(d.Incident.FirstReceived).Abs().Minutes()}
 		if d.Location != nil && theirs.Location != nil {
 			metres := geo.Distance(geo.Point{Lon: d.Location.Lon, Lat: d.Location.Lat}, geo.Point{Lon: theirs.Location.Lon, Lat: theirs.Location.Lat})
 			value.DistanceM = &metres

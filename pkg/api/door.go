@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/onyo-project/onyo/pkg/api/public"
+	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/intake"
 )
@@ -58,4 +60,36 @@ func (d *door) test(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return receipt.Code.Reveal(), nil
+}
+
+// Ask looks a report up by its receipt code, and adds to it, corrects it or
+// withdraws it.
+func (d *door) Ask(ctx context.Context, code, action, text string) (public.Became, error) {
+	var fate intake.Fate
+	var err error
+	switch action {
+	case "add":
+		fate, err = d.receipts.Add(ctx, code, text)
+	case "correct":
+		fate, err = d.receipts.Correct(ctx, code, text)
+	case "withdraw":
+		fate, err = d.receipts.Withdraw(ctx, code)
+	default:
+		fate, err = d.receipts.Look(ctx, code)
+	}
+	switch {
+	case errors.Is(err, intake.ErrCode):
+		return public.Became{}, crisis.ErrNotFound
+	case errors.Is(err, intake.ErrFollowUp):
+		return public.Became{}, web.BadField("text", "Write between 1 and %d bytes of text.", intake.MaxFollowUp)
+	case errors.Is(err, intake.ErrWithdrawn):
+		return public.Became{}, web.Conflict("withdrawn", "This report was withdrawn; send a new one.")
+	case err != nil:
+		return public.Became{}, err
+	}
+	became := public.Became{Status: fate.Status, Label: fate.Label, ReceivedAt: fate.ReceivedAt}
+	for _, entry := range fate.Entries {
+		became.Entries = append(became.Entries, public.BecameEntry{At: entry.At, Text: entry.What})
+	}
+	return became, nil
 }

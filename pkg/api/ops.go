@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -9,22 +10,17 @@ import (
 
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/hotspot"
 	"github.com/onyo-project/onyo/pkg/live"
 	"github.com/onyo-project/onyo/pkg/verification"
 )
 
-// Responses notes what responders do about a hotspot.
-type Responses interface {
-	// Respond notes "acknowledged", "en_route" or "handled".
-	Respond(ctx context.Context, by crisis.ID, hotspot crisis.ID, response string) error
-}
-
 // ops serves responders: true points, by grant.
 type ops struct {
-	records   Records
-	work      *verification.Service
-	responses Responses
-	status    func(ctx context.Context) (OpsStatus, error)
+	records  Records
+	work     *verification.Service
+	hotspots *hotspot.Service
+	status   func(ctx context.Context) (OpsStatus, error)
 }
 
 // Warning is something that people on shift must know.
@@ -61,7 +57,7 @@ func (s *ops) routes() []web.Route {
 	status.Access = web.Person
 	return []web.Route{status,
 		route("POST", "incidents/:id/confirm", "Confirmed on the ground: counts as one of the two", GroundBody{}, nil, http.StatusNoContent, s.confirm),
-		route("POST", "map/hotspots/:id/acknowledge", "We have seen it", nil, nil, http.StatusNoContent, s.respond("acknowledged")),
+		route("POST", "map/hotspots/:id/acknowledge", "We have seen it", nil, nil, http.StatusNoContent, s.respond("acknowledge")),
 		route("POST", "map/hotspots/:id/en_route", "We are on the way", nil, nil, http.StatusNoContent, s.respond("en_route")),
 		route("POST", "map/hotspots/:id/handled", "It is handled", nil, nil, http.StatusNoContent, s.respond("handled")),
 	}
@@ -113,13 +109,17 @@ func (s *ops) mayConfirm(c echo.Context, id crisis.ID) bool {
 	return false
 }
 
-func (s *ops) respond(response string) echo.HandlerFunc {
+func (s *ops) respond(action string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := crisis.ParseID(c.Param("id"))
 		if err != nil || id.IsZero() {
 			return web.Missing("hotspot")
 		}
-		if err := s.responses.Respond(c.Request().Context(), who(c).Person.ID, id, response); err != nil {
+		_, err = s.hotspots.Respond(c.Request().Context(), who(c).Person.ID, who(c).Roles, id, action)
+		if errors.Is(err, crisis.ErrNotFound) {
+			return web.Missing("hotspot; it may have closed")
+		}
+		if err != nil {
 			return refusal(err)
 		}
 		return c.NoContent(http.StatusNoContent)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // Store is what intake needs of it.
@@ -37,6 +38,8 @@ var (
 	ErrNoChannel = errors.New("there is no such channel")
 	// ErrUnavailable: nothing was stored and the sender should try again.
 	ErrUnavailable = errors.New("the message could not be stored; send it again")
+	// ErrCode: what was given is no receipt code.
+	ErrCode = vault.ErrReceiptCode
 )
 
 // actor is the worker.

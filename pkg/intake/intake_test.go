@@ -413,7 +413,7 @@ func TestReceipts(t *testing.T) {
 	if _, err := receipts.Add(t.Context(), code, "more"); !errors.Is(err, ErrWithdrawn) {
 		t.Errorf("adding to what was withdrawn: %v", err)
 	}
-	if _, err := receipts.Look(t.Context(), "nonsense"); !errors.Is(err, vault.ErrReceiptCode) {
+	if _, err := receipts.Look(t.Context(), "nonsense"); !errors.Is(err, ErrCode) {
 		t.Errorf("no code: %v", err)
 	}
 	if _, err := receipts.Look(t.Context(), "0000-0000-0000-0000"); !errors.Is(err, crisis.ErrNotFound) {

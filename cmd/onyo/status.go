@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/onyo-project/onyo/pkg/api"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// status is what people on shift must know: silence is visible (DESIGN §4, law
+// 9).
+func (h *house) status(ctx context.Context) (api.OpsStatus, error) {
+	out := api.OpsStatus{Warnings: []api.Warning{}, Channels: []api.ChannelHealth{}}
+	deployment, _, err := crisis.ReadDeployment(ctx, h.opened.store)
+	if err != nil {
+		return out, fmt.Errorf("read the deployment: %w", err)
+	}
+	out.KeyConfirmed = !deployment.KeyConfirmed.IsZero()
+	if !out.KeyConfirmed {
+		out.Warnings = append(out.Warnings, api.Warning{Code: "key_unconfirmed",
+			Text: "Nobody has confirmed that a copy of the key is kept elsewhere. If this disk dies, everything sealed is lost. Run: onyo key confirm"})
+	}
+	if out.Ledger.Size, err = h.opened.store.Size(ctx); err != nil {
+		return out, fmt.Errorf("read the ledger's size: %w", err)
+	}
+	found, err := crisis.Select[*crisis.Channel](ctx, h.opened.store, crisis.Query{})
+	if err != nil {
+		return out, fmt.Errorf("list channels: %w", err)
+	}
+	for _, channel := range found {
+		if !channel.Enabled {
+			continue
+		}
+		row := api.ChannelHealth{Name: channel.Name, Kind: channel.Kind}
+		newest, err := crisis.Select[*crisis.Message](ctx, h.opened.store, crisis.Query{By: "channel", Value: channel.ID, Newest: true, Limit: 1})
+		if err != nil {
+			return out, fmt.Errorf("find the newest message: %w", err)
+		}
+		if len(newest) == 1 {
+			row.LastReceived = &newest[0].At
+		}
+		if fault := h.host.Fault(channel.Name); fault != nil {
+			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_dead", Text: fmt.Sprintf("Channel %s cannot work: %v", channel.Name, fault)})
+		}
+		out.Channels = append(out.Channels, row)
+	}
+	aside, err := h.opened.store.RetryList(ctx)
+	if err != nil {
+		return out, fmt.Errorf("list what was set aside: %w", err)
+	}
+	quarantined := 0
+	for _, one := range aside {
+		if one.Quarantined {
+			quarantined++
+		}
+	}
+	if quarantined > 0 {
+		out.Warnings = append(out.Warnings, api.Warning{Code: "quarantine",
+			Text: fmt.Sprintf("%d messages could not be read and wait for a person. See: onyo inbox ls", quarantined)})
+	}
+	for consumer, behind := range h.behind(ctx, out.Ledger.Size) {
+		if behind > 5000 {
+			out.Warnings = append(out.Warnings, api.Warning{Code: "consumer_behind", Text: fmt.Sprintf("%s is %d entries behind", consumer, behind)})
+		}
+	}
+	return out, nil
+}
+
+// behind is how many ledger entries each consumer has yet to read.
+func (h *house) behind(ctx context.Context, size uint64) map[string]uint64 {
+	out := map[string]uint64{}
+	for _, consumer := range []string{"intake", "triage"} {
+		if next, err := h.opened.store.Cursor(ctx, consumer); err == nil && next < size {
+			out[consumer] = size - next
+		}
+	}
+	return out
+}
+
+// ready lists what is not ready yet: ready means maps and intake.
+func (h *house) ready(context.Context) []string {
+	if h.loaded.Load() {
+		return nil
+	}
+	return []string{"maps are loading"}
+}
+
+// gauges are the metrics.
+func (h *house) gauges() map[string]float64 {
+	ctx := context.Background()
+	incidents, hotspots := h.ops.Map.Counts()
+	public, publicHotspots := h.public.Map.Counts()
+	out := map[string]float64{"ops_incidents": float64(incidents), "ops_hotspots": float64(hotspots), "ops_viewers": float64(h.ops.Hub.Viewers()),
+		"public_incidents": float64(public), "public_hotspots": float64(publicHotspots), "public_viewers": float64(h.public.Hub.Viewers()),
+		"public_batch_timestamp_seconds": float64(h.public.Map.At().Unix())}
+	if size, err := h.opened.store.Size(ctx); err == nil {
+		out["ledger_entries"] = float64(size)
+		for consumer, behind := range h.behind(ctx, size) {
+			out["consumer_behind_"+consumer] = float64(behind)
+		}
+	}
+	return out
+}
