@@ -37,11 +37,12 @@ type house struct {
 	host     *intake.Host
 	worker   *intake.Worker
 	fetcher  *media.Fetcher
+	reading  *triage.Reader
 	triage   *triage.Service
 	work     *verification.Service
 	queue    *verification.Queue
 	hotspots *hotspot.Service
-	publish  *publish.Service
+	publish  *publish.Publisher
 	ops      *live.Ops
 	public   *live.Public
 	writer   *projection.Projection
@@ -108,6 +109,9 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 	h.queue = verification.NewQueue(h.work, nil)
 	h.hotspots = hotspot.New(hotspot.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Holder: holder()})
 	var err error
+	if h.reading, err = triage.NewReader(places); err != nil {
+		return err
+	}
 	h.triage, err = triage.New(triage.Options{Store: o.store, Gazetteer: places, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
 	return err
 }
@@ -124,8 +128,27 @@ func (h *house) projection(ctx context.Context, w *world, o *opened, places *gaz
 	}
 	h.published = make(chan struct{}, 1)
 	h.public = live.NewPublic(h.reader, deployment.Languages, w.log)
-	h.publish = publish.New(publish.Options{Store: o.store, Projection: h.writer, Keys: o.keys, Gazetteer: places, Every: w.PublishEvery, Holder: holder(), Clock: w.clock, Log: w.log})
+	h.publish = publish.New(publish.Options{Store: o.store, Projection: h.writer, Clock: w.clock, Log: w.log, Holder: holder(), PublicID: o.keys.PublicID,
+		CellName: places.CellName, Every: w.PublishEvery, Group: h.group, Published: h.wakePublic})
+	if warning := publish.Warning(w.PublishEvery, deployment.Profile); warning != "" {
+		w.log.Warn("ONYO_PUBLISH_EVERY: " + warning)
+	}
 	return nil
+}
+
+// group is the hotspot engine over the public copy: its keys are derived, so
+// that the same copy gives the same hotspots.
+func (h *house) group(density crisis.Density, now time.Time, members []crisis.HotspotMember, previous []crisis.HotspotGroup) []crisis.HotspotGroup {
+	engine := &hotspot.Engine{Density: density, Bucketed: true, Key: func(seed string) string { return h.opened.keys.PublicID("hotspot", seed) }}
+	return engine.Group(now, members, previous)
+}
+
+// wakePublic tells the public map that a batch is there.
+func (h *house) wakePublic() {
+	select {
+	case h.published <- struct{}{}:
+	default:
+	}
 }
 
 func (h *house) server(w *world, o *opened, demo bool) error {
@@ -136,7 +159,7 @@ func (h *house) server(w *world, o *opened, demo bool) error {
 	h.api, err = api.New(api.Options{
 		Base: api.Base{PublicURL: w.PublicURL, Auth: h.people, Log: w.log}, Clock: w.clock, Records: o.store, Work: h.work, Queue: h.queue, Wake: o.store.Watch,
 		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper,
-		Meaning: h.meaning, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
+		Reader: h.reading, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
 		OpsMap: h.ops.Map, OpsHub: h.ops.Hub, PublicMap: h.public.Map, PublicHub: h.public.Hub, Hotspots: h.hotspots,
 		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, PublishEvery: w.PublishEvery, Demo: demo,
 	})
@@ -166,7 +189,7 @@ func (h *house) start(ctx context.Context, group *errgroup.Group) {
 	group.Go(func() error { return h.fetcher.Run(ctx) })
 	group.Go(func() error { return h.triage.Run(ctx) })
 	run(h.hotspots.Run)
-	group.Go(func() error { return h.publish.Run(ctx) })
+	run(h.publish.Run)
 	run(h.sweep)
 }
 

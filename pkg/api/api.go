@@ -17,6 +17,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/intake"
 	"github.com/onyo-project/onyo/pkg/live"
 	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/triage"
 	"github.com/onyo-project/onyo/pkg/verification"
 	"github.com/onyo-project/onyo/ui"
 )
@@ -34,7 +35,7 @@ type Options struct {
 	Receipts     *intake.Receipts
 	Channels     *intake.Desk
 	Media        *media.Keeper
-	Meaning      func(text, language string) []Meaning
+	Reader       *triage.Reader
 	PublicID     func(crisis.ID) string
 	OpsMap       *live.Map
 	OpsHub       *live.Hub
@@ -62,7 +63,7 @@ func New(o Options) (*Server, error) {
 		Maps: &public.Maps{Prefix: "/api/v1/map", Access: web.Anyone, Map: o.PublicMap, Hub: o.PublicHub, Stop: s.stop}}
 	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Stop: s.stop}
 	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
-	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, meaning: o.Meaning, intake: witness,
+	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, reader: o.Reader, intake: witness,
 		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop}
 	responders := &ops{records: o.Records, work: o.Work, hotspots: o.Hotspots, status: o.Status}
 	take := hook(o.Host)

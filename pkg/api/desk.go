@@ -12,6 +12,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/auth"
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/triage"
 	"github.com/onyo-project/onyo/pkg/verification"
 )
 
@@ -32,7 +33,7 @@ type desk struct {
 	queue    *verification.Queue
 	clock    func() time.Time
 	publicID func(crisis.ID) string
-	meaning  func(text, language string) []Meaning
+	reader   *triage.Reader
 	intake   *door
 	media    *media.Keeper
 	presence *presence

@@ -3,8 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/onyo-project/onyo/geo"
+	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/verification"
 )
@@ -46,14 +48,26 @@ type IncidentValue struct {
 	Minutes   float64  `json:"minutes"`
 }
 
-// Meaning is what triage reads out of a text; the API shows it.
-type Meaning struct {
-	Kind    string
-	Value   string
-	Score   float64
-	Certain bool
-	Why     string
-	Words   []WordsSpan
+// meant is what triage reads out of a report's text.
+func (s *desk) meant(report *crisis.Report) []Suggestion {
+	read := s.reader.Explain(report.Text.Reveal(), report.Language, gazetteer.Near{})
+	out := make([]Suggestion, 0, len(read.Categories)+1)
+	for _, c := range read.Categories {
+		out = append(out, Suggestion{Kind: "category", Value: c.Key, Label: c.Key, Score: c.Score, Certain: c.Certain, Why: c.Why, Words: wordSpans(report, c.Words)})
+	}
+	if len(read.Urgency.Words) > 0 {
+		u := read.Urgency
+		out = append(out, Suggestion{Kind: "severity", Value: string(u.Severity), Label: string(u.Severity), Score: u.Score, Certain: u.Certain, Why: u.Why, Words: wordSpans(report, u.Words)})
+	}
+	return out
+}
+
+func wordSpans(report *crisis.Report, words []geo.Words) []WordsSpan {
+	out := make([]WordsSpan, 0, len(words))
+	for _, w := range words {
+		out = append(out, WordsSpan{Report: report.ID.String(), Start: w.Start, End: w.End, Text: w.Text})
+	}
+	return out
 }
 
 func (s *desk) suggestions(ctx context.Context, d *verification.Dossier) ([]Suggestion, error) {
@@ -73,15 +87,13 @@ func (s *desk) suggestions(ctx context.Context, d *verification.Dossier) ([]Sugg
 			out = append(out, Suggestion{Kind: "location", Label: nameOf(l), Score: l.Score, Certain: l.Certain, Why: l.Why,
 				Value: PointValue{Lon: l.Lon, Lat: l.Lat, UncertaintyM: l.UncertaintyM, Method: l.Method, Name: l.Name}, Words: spans(report, l.Words.Reveal())})
 		}
-		for _, m := range s.meaning(report.Text.Reveal(), report.Language) {
-			if seen[m.Kind+m.Value] || containsKey(d.Incident.Categories, m.Value) || m.Value == string(d.Incident.Severity) {
+		for _, m := range s.meant(report) {
+			key := m.Kind + m.Label
+			if seen[key] || slices.Contains(d.Incident.Categories, m.Label) || m.Label == string(d.Incident.Severity) {
 				continue
 			}
-			seen[m.Kind+m.Value] = true
-			for i := range m.Words {
-				m.Words[i].Report = report.ID.String()
-			}
-			out = append(out, Suggestion{Kind: m.Kind, Value: m.Value, Label: m.Value, Score: m.Score, Certain: m.Certain, Why: m.Why, Words: orEmpty(m.Words)})
+			seen[key] = true
+			out = append(out, m)
 		}
 	}
 	same, err := s.sameIncidents(ctx, d)
@@ -134,13 +146,4 @@ func nameOf(l *crisis.Location) string {
 		return l.Name
 	}
 	return geo.FormatPoint(geo.Point{Lon: l.Lon, Lat: l.Lat})
-}
-
-func containsKey(keys []string, key string) bool {
-	for _, one := range keys {
-		if one == key {
-			return true
-		}
-	}
-	return false
 }
