@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/onyo-project/onyo/pkg/store/connect"
 )
 
 // ErrNoBackup: PostgreSQL is backed up by its own tools.
@@ -16,12 +18,18 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if s.dialect.postgres {
 		return ErrNoBackup
 	}
-	conn, err := s.reader.Conn(ctx)
+	var sequence int
+	var name, from string
+	if err := s.reader.QueryRowContext(ctx, "PRAGMA database_list").Scan(&sequence, &name, &from); err != nil {
+		return fmt.Errorf("copy the database: %w", err)
+	}
+	// The readers' connections refuse to write anything, even elsewhere.
+	db, err := connect.SQLite(ctx, from, "ro", 1)
 	if err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	return nil

@@ -17,6 +17,26 @@ import (
 type evidence struct {
 	loaded
 	leaf []byte
+	// id and rev are as they stand, readable or not.
+	id  string
+	rev int64
+	// unreadable is why a column could not be read.
+	unreadable error
+}
+
+// tolerant scans a column and keeps what went wrong: a row that somebody spoiled
+// must not hide those after it.
+type tolerant struct {
+	field *field
+	err   *error
+}
+
+// Scan implements sql.Scanner.
+func (t tolerant) Scan(found any) error {
+	if err := t.field.Scan(found); err != nil && *t.err == nil {
+		*t.err = err
+	}
+	return nil
 }
 
 // rows reads every record table.
@@ -39,8 +59,9 @@ func (v *verification) rows(ctx context.Context) error {
 
 func (v *verification) table(ctx context.Context, shape *shape) error {
 	var before *crisis.Meta
+	var last *evidence
 	for {
-		chunk, err := v.chunk(ctx, shape, before)
+		chunk, err := v.chunk(ctx, shape, last)
 		if err != nil {
 			return err
 		}
@@ -50,7 +71,12 @@ func (v *verification) table(ctx context.Context, shape *shape) error {
 		}
 		for i := range chunk {
 			e := &chunk[i]
+			last = e
 			v.verdict.Records[shape.table]++
+			if e.unreadable != nil {
+				v.fault("%s %s.%d: cannot be read: %v", shape.table, e.id, e.rev, e.unreadable)
+				continue
+			}
 			if what := v.row(e, keys[ownerOf(e.record)]); what != "" {
 				v.fault("%s %s: %s", shape.table, placeOf(e.record), what)
 			}
@@ -66,13 +92,13 @@ func (v *verification) table(ctx context.Context, shape *shape) error {
 	}
 }
 
-// chunk reads rows by id and revision, from the one after before on.
-func (v *verification) chunk(ctx context.Context, shape *shape, before *crisis.Meta) ([]evidence, error) {
-	query := "SELECT " + shape.list("r.") + ", e.leaf FROM " + string(shape.table) + " r LEFT JOIN ledger_entry e ON e.idx = r.entry"
+// chunk reads rows by id and revision, those after last.
+func (v *verification) chunk(ctx context.Context, shape *shape, last *evidence) ([]evidence, error) {
+	query := "SELECT " + shape.list("r.") + ", e.leaf, r.id, r.rev FROM " + string(shape.table) + " r LEFT JOIN ledger_entry e ON e.idx = r.entry"
 	var args []any
-	if before != nil {
+	if last != nil {
 		query += " WHERE (r.id, r.rev) > (?, ?)"
-		args = append(args, before.ID.String(), int64(before.Rev))
+		args = append(args, last.id, last.rev)
 	}
 	query += " ORDER BY r.id, r.rev LIMIT ?"
 	rows, err := v.conn.QueryContext(ctx, v.store.dialect.bind(query), append(args, verifyChunk)...)
@@ -82,8 +108,13 @@ func (v *verification) chunk(ctx context.Context, shape *shape, before *crisis.M
 	defer rows.Close()
 	chunk := make([]evidence, 0, verifyChunk)
 	for rows.Next() {
-		var e evidence
-		if e.loaded, err = scan(shape, rows, &e.leaf); err != nil {
+		e := evidence{loaded: loaded{record: shape.blank()}}
+		e.fields = shape.all(e.record)
+		into := make([]any, 0, len(e.fields)+3)
+		for i := range e.fields {
+			into = append(into, tolerant{&e.fields[i], &e.unreadable})
+		}
+		if err := rows.Scan(append(into, &e.leaf, &e.id, &e.rev)...); err != nil {
 			return nil, err
 		}
 		chunk = append(chunk, e)
