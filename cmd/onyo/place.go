@@ -8,37 +8,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/onyo-project/onyo/geo"
 	"github.com/onyo-project/onyo/geo/gazetteer"
+	"github.com/onyo-project/onyo/pkg/triage"
 )
 
 type placeCmd struct {
-	Text    string `arg:"" help:"What somebody wrote; - reads one text a line from standard input."`
+	Text      string `arg:"" help:"What somebody wrote; - reads one text a line from standard input."`
+	nearFlags `embed:""`
+}
+
+// nearFlags say what is known of where a text comes from.
+type nearFlags struct {
 	Near    string `placeholder:"LON,LAT" help:"Where the text comes from."`
 	Country string `placeholder:"XX" help:"The country it comes from, as in KE."`
 }
 
-// candidate is one place that a text may mean (CONTRACT, Commands).
-type candidate struct {
-	Name         string    `json:"name"`
-	Country      string    `json:"country,omitempty"`
-	Admin1       string    `json:"admin1,omitempty"`
-	Lon          float64   `json:"lon"`
-	Lat          float64   `json:"lat"`
-	UncertaintyM float64   `json:"uncertainty_m"`
-	Method       string    `json:"method"`
-	Words        geo.Words `json:"words"`
-	Score        float64   `json:"score"`
-	Certain      bool      `json:"certain"`
-	Why          string    `json:"why"`
-}
-
 type placeAnswer struct {
-	Text       string      `json:"text,omitempty"`
-	Candidates []candidate `json:"candidates"`
+	Text       string         `json:"text,omitempty"`
+	Candidates []triage.Place `json:"candidates"`
 }
 
 // Run answers one JSON object for the text, or one for each line.
@@ -56,7 +51,7 @@ func (c placeCmd) Run(ctx context.Context, w *world) error {
 	})
 }
 
-func (c placeCmd) near() (gazetteer.Near, error) {
+func (c nearFlags) near() (gazetteer.Near, error) {
 	var near gazetteer.Near
 	if c.Near != "" {
 		lon, lat, _ := strings.Cut(c.Near, ",")
@@ -78,11 +73,11 @@ func (c placeCmd) near() (gazetteer.Near, error) {
 }
 
 // candidates are the coordinates of a text, then the places it names.
-func candidates(places *gazetteer.Gazetteer, text string, near gazetteer.Near) []candidate {
-	all := []candidate{}
+func candidates(places *gazetteer.Gazetteer, text string, near gazetteer.Near) []triage.Place {
+	all := []triage.Place{}
 	for _, f := range geo.ParseCoordinates(text) {
 		area := places.Reverse(f.Point)
-		one := candidate{Name: geo.FormatPoint(f.Point), Country: area.CountryCode, Admin1: area.Admin1Name,
+		one := triage.Place{Name: geo.FormatPoint(f.Point), Country: area.CountryCode, Admin1Code: area.Admin1Code, Admin1: area.Admin1Name,
 			Lon: f.Point.Lon, Lat: f.Point.Lat, UncertaintyM: f.UncertaintyM, Method: string(f.Method),
 			Words: f.Words, Score: 1, Certain: f.Certain, Why: f.Why}
 		if !f.Certain {
@@ -90,53 +85,100 @@ func candidates(places *gazetteer.Gazetteer, text string, near gazetteer.Near) [
 		}
 		all = append(all, one)
 	}
+	coordinates := all
 	for _, f := range places.Find(text, near) {
-		all = append(all, candidate{Name: f.Name, Country: f.Country, Admin1: f.Admin1,
+		if slices.ContainsFunc(coordinates, func(p triage.Place) bool { return p.Words.Start < f.Words.End && f.Words.Start < p.Words.End }) {
+			continue // a word inside a map link names no place
+		}
+		all = append(all, triage.Place{Name: f.Name, Country: f.Country, Admin1: f.Admin1,
 			Lon: f.Point.Lon, Lat: f.Point.Lat, UncertaintyM: f.UncertaintyM, Method: string(f.Method),
 			Words: f.Words, Score: f.Score, Certain: f.Certain, Why: f.Why})
 	}
 	return all
 }
 
-// longestLine bounds, in bytes, one text on standard input.
-const longestLine = 1 << 20
+const (
+	// longestLine bounds, in bytes, one text on standard input.
+	longestLine = 1 << 20
+	// linesAtOnce is how many lines that are there already are answered together.
+	linesAtOnce = 256
+)
 
 // answerTexts answers one text with one JSON object; for "-", each line of
 // standard input with one, in their order and as soon as the line is there.
+// answer is called from several goroutines.
 func answerTexts(ctx context.Context, w *world, text string, answer func(string) any) error {
-	out := bufio.NewWriter(w.out)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
 	if text != "-" {
-		if err := encoder.Encode(answer(text)); err != nil {
-			return fmt.Errorf("write the answer: %w", err)
+		line, err := encodeLine(answer(text))
+		if err != nil {
+			return err
 		}
-		return out.Flush()
+		return writeLines(w.out, [][]byte{line})
 	}
 	in := bufio.NewReaderSize(w.in, longestLine)
-	for number := 1; ctx.Err() == nil; number++ {
-		line, err := in.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			return errors.Join(out.Flush(), fmt.Errorf("line %d is longer than %d bytes", number, longestLine))
+	for number := 0; ; {
+		lines, err := linesThere(in)
+		answers := make([][]byte, len(lines))
+		group := errgroup.Group{}
+		group.SetLimit(runtime.GOMAXPROCS(0))
+		for i, line := range lines {
+			group.Go(func() (err error) {
+				answers[i], err = encodeLine(answer(line))
+				return err
+			})
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return errors.Join(out.Flush(), fmt.Errorf("read line %d: %w", number, err))
+		if err := group.Wait(); err != nil {
+			return err
 		}
-		if err == nil || len(line) > 0 {
-			if err := encoder.Encode(answer(string(bytes.TrimRight(line, "\r\n")))); err != nil {
-				return fmt.Errorf("write the answer: %w", err)
-			}
+		number += len(lines)
+		if err := writeLines(w.out, answers); err != nil {
+			return err
 		}
-		if err != nil {
-			return out.Flush()
-		}
-		if in.Buffered() == 0 {
-			if err := out.Flush(); err != nil {
-				return fmt.Errorf("write the answer: %w", err)
-			}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("line %d is longer than %d bytes", number+1, longestLine)
+		case err != nil:
+			return fmt.Errorf("read line %d: %w", number+1, err)
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
 	}
-	return errors.Join(out.Flush(), ctx.Err())
+}
+
+// linesThere waits for a line and takes with it those that have come already.
+func linesThere(in *bufio.Reader) (lines []string, err error) {
+	for len(lines) < linesAtOnce {
+		line, err := in.ReadSlice('\n')
+		if err == nil || errors.Is(err, io.EOF) && len(line) > 0 {
+			lines = append(lines, string(bytes.TrimRight(line, "\r\n")))
+		}
+		if err != nil {
+			return lines, err
+		}
+		if rest, _ := in.Peek(in.Buffered()); bytes.IndexByte(rest, '\n') < 0 {
+			break
+		}
+	}
+	return lines, nil
+}
+
+func encodeLine(answer any) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(answer); err != nil {
+		return nil, fmt.Errorf("write the answer: %w", err)
+	}
+	return line.Bytes(), nil
+}
+
+func writeLines(out io.Writer, lines [][]byte) error {
+	if _, err := out.Write(bytes.Join(lines, nil)); err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
 }
 
 // plainArguments keeps coordinates on a command line from being taken for flags:
