@@ -43,6 +43,10 @@ type HostOptions struct {
 	Log       *slog.Logger
 }
 
+// settingTimeZone of a kind is the deployment's zone unless a channel says
+// otherwise.
+const settingTimeZone = "timezone"
+
 // Host keeps the adapters of all channels that are switched on and takes in what
 // arrives on them. It is safe for concurrent use.
 type Host struct {
@@ -59,7 +63,9 @@ type live struct {
 	channel *crisis.Channel
 	kind    channels.Kind
 	adapter channels.Adapter
-	fault   error
+	// zone is the deployment's when the adapter was made.
+	zone  string
+	fault error
 }
 
 // NewHost makes a host without channels; Reload finds them.
@@ -118,6 +124,12 @@ func (h *Host) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the channels: %w", err)
 	}
+	zone := "UTC"
+	if deployment, _, err := crisis.ReadDeployment(ctx, h.Store); err == nil {
+		zone = deployment.TimeZone
+	} else if !errors.Is(err, crisis.ErrNotFound) {
+		return fmt.Errorf("read the time zone: %w", err)
+	}
 	h.mu.RLock()
 	before := h.byID
 	h.mu.RUnlock()
@@ -127,8 +139,8 @@ func (h *Host) Reload(ctx context.Context) error {
 			continue
 		}
 		one := before[channel.ID]
-		if one == nil || one.channel.Rev != channel.Rev {
-			one = h.start(channel)
+		if one == nil || one.channel.Rev != channel.Rev || one.zone != zone {
+			one = h.start(channel, zone)
 		}
 		byName[channel.Name], byID[channel.ID] = one, one
 	}
@@ -138,22 +150,22 @@ func (h *Host) Reload(ctx context.Context) error {
 	return nil
 }
 
-func (h *Host) start(channel *crisis.Channel) *live {
-	one := &live{channel: channel}
+func (h *Host) start(channel *crisis.Channel, zone string) *live {
+	one := &live{channel: channel, zone: zone}
 	kind, ok := h.kinds[channel.Kind]
 	if !ok {
 		one.fault = fmt.Errorf("this Onyo has no kind %q", channel.Kind)
 		return one
 	}
 	one.kind = kind
-	one.adapter, one.fault = kind.New(h.config(channel, kind))
+	one.adapter, one.fault = kind.New(h.config(channel, kind, zone))
 	if one.fault != nil {
 		h.Log.Warn("channel cannot work", "channel", channel.Name, "error", one.fault)
 	}
 	return one
 }
 
-func (h *Host) config(channel *crisis.Channel, kind channels.Kind) channels.Config {
+func (h *Host) config(channel *crisis.Channel, kind channels.Kind, zone string) channels.Config {
 	config := channels.Config{Name: channel.Name, PublicURL: channel.PublicURL, Settings: map[string]string{},
 		Secrets: map[string]channels.Secret{}, Clock: h.Clock, Rand: h.Rand, HTTP: h.HTTP, Log: h.Log.With("channel", channel.Name)}
 	if config.PublicURL == "" {
@@ -162,6 +174,9 @@ func (h *Host) config(channel *crisis.Channel, kind channels.Kind) channels.Conf
 	for _, setting := range kind.Settings {
 		if setting.Default != "" && !setting.Secret {
 			config.Settings[setting.Key] = setting.Default
+		}
+		if setting.Key == settingTimeZone {
+			config.Settings[setting.Key] = zone
 		}
 	}
 	maps.Copy(config.Settings, channel.Settings)

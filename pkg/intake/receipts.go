@@ -18,8 +18,6 @@ import (
 const MaxFollowUp = 64 << 10
 
 var (
-	// ErrCode: what was typed is no receipt code.
-	ErrCode = vault.ErrReceiptCode
 	// ErrFollowUp: what was to be added is empty, too long or no text.
 	ErrFollowUp = fmt.Errorf("write between 1 and %d bytes of text", MaxFollowUp)
 	// ErrWithdrawn: the report was withdrawn; send a new one.
