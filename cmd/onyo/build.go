@@ -112,8 +112,8 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 	if h.reading, err = triage.NewReader(places); err != nil {
 		return err
 	}
-	h.triage, err = triage.New(triage.Options{Store: o.store, Gazetteer: places, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
-	return err
+	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Holder: holder(), Clock: w.clock, Log: w.log})
+	return nil
 }
 
 // projection wires the public side: what writes the public copy, and the map

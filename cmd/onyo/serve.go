@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/simulate"
 )
 
 type serveCmd struct {
@@ -49,6 +50,15 @@ func (c serveCmd) Run(ctx context.Context, w *world) error {
 	listener, err := net.Listen("tcp", w.Listen)
 	if err != nil {
 		return fmt.Errorf("ONYO_LISTEN: %w", err)
+	}
+	if c.Demo {
+		scenario, err := simulate.Open(demoScenario)
+		if err != nil {
+			return err
+		}
+		if err := prepareDemo(ctx, w, o, scenario); err != nil {
+			return err
+		}
 	}
 	house, err := build(ctx, w, o, c.Demo)
 	if err != nil {

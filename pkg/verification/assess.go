@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
-	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // Bounds of what a person may hand in, in bytes or pieces.
@@ -127,7 +126,7 @@ func (a act) judgement(d *Dossier, j Judgement) (*crisis.Assessment, []crisis.Re
 	assessment := &crisis.Assessment{
 		Meta: meta, Incident: d.Incident.ID, Version: d.Incident.Version, Person: a.person.ID,
 		Verdict: j.Verdict, Credibility: j.Credibility, Reliability: j.Reliability,
-		Reason: vault.Secret(j.Reason), OnGround: j.ground, AsVerifier: a.person.Verifies(), Batch: j.batch,
+		Reason: crisis.Secret(j.Reason), OnGround: j.ground, AsVerifier: a.person.Verifies(), Batch: j.batch,
 	}
 	if assessment.Credibility == 0 {
 		assessment.Credibility = 6
@@ -142,7 +141,7 @@ func (a act) judgement(d *Dossier, j Judgement) (*crisis.Assessment, []crisis.Re
 			return nil, nil, err
 		}
 		evidence = append(evidence, &crisis.Evidence{Meta: meta, Incident: d.Incident.ID, Assessment: assessment.ID,
-			Kind: e.Kind, URL: vault.Secret(e.URL), Note: vault.Secret(e.Note)})
+			Kind: e.Kind, URL: crisis.Secret(e.URL), Note: crisis.Secret(e.Note)})
 	}
 	return assessment, evidence, nil
 }

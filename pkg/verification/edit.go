@@ -8,7 +8,6 @@ import (
 
 	"github.com/onyo-project/onyo/geo"
 	"github.com/onyo-project/onyo/pkg/crisis"
-	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // The uncertainty of a point that a person sets, in metres: nobody knows better
@@ -59,7 +58,7 @@ func (a act) locate(d *Dossier, p geo.Point, uncertaintyM float64, reason string
 	}
 	named := area(p)
 	location := &crisis.Location{Meta: meta, Incident: d.Incident.ID, Lon: p.Lon + 0, Lat: p.Lat + 0,
-		UncertaintyM: math.Max(uncertaintyM, LeastUncertainty), Method: "person", Words: vault.Secret(reason),
+		UncertaintyM: math.Max(uncertaintyM, LeastUncertainty), Method: "person", Words: crisis.Secret(reason),
 		Name: named.Name, CountryCode: named.CountryCode, Admin1Code: named.Admin1Code, Admin1: named.Admin1,
 		Score: 1, Certain: true, Why: "set by a person"}
 	in := *d.Incident
@@ -154,14 +153,14 @@ func (a act) summary(d *Dossier, text Text) (*crisis.Summary, error) {
 			return nil, nil
 		}
 		next := *old
-		next.Meta, next.Text, next.Approved = a.next(old.Meta), vault.Secret(text.Text), same
+		next.Meta, next.Text, next.Approved = a.next(old.Meta), crisis.Secret(text.Text), same
 		return &next, nil
 	}
 	meta, err := a.first()
 	if err != nil {
 		return nil, fmt.Errorf("head a summary: %w", err)
 	}
-	return &crisis.Summary{Meta: meta, Incident: d.Incident.ID, Language: text.Language, Text: vault.Secret(text.Text)}, nil
+	return &crisis.Summary{Meta: meta, Incident: d.Incident.ID, Language: text.Language, Text: crisis.Secret(text.Text)}, nil
 }
 
 // SetPhase says whether it still happens. It leaves the version alone.

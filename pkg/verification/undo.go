@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
-	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // UndoWithin is how long a person can take back their own last act.
@@ -192,7 +191,7 @@ func (a act) retracted(d *Dossier, last *crisis.Assessment) (crisis.Record, erro
 			next.OnGround, next.AsVerifier = old.OnGround, old.AsVerifier
 		}
 	}
-	next.Meta, next.Reason = meta, vault.Secret("undone")
+	next.Meta, next.Reason = meta, crisis.Secret("undone")
 	// The version that the undoing leaves is free for a new judgement.
 	next.Version = d.Incident.Version + 1
 	return &next, nil
