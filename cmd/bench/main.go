@@ -13,6 +13,8 @@ import (
 type comparison struct {
 	name string
 	run  func(args []string, out io.Writer) error
+	// helper is no comparison but a process that one starts.
+	helper bool
 }
 
 func main() {
@@ -25,16 +27,23 @@ func main() {
 // bench runs the comparison that is named, or all of them one after the other.
 func bench(args []string, out io.Writer) error {
 	comparisons := []comparison{
-		{"cluster", compareClusters},
+		{name: "webhooks", run: compareWebhooks},
+		{name: "inserts", run: compareInserts},
+		{name: "cluster", run: compareClusters},
+		{name: "webhooks-client", run: sendWebhooks, helper: true},
 	}
 	ran, names := false, ""
 	for _, c := range comparisons {
-		names += " " + c.name
-		if len(args) == 0 || args[0] != c.name && args[0] != "all" {
+		if !c.helper {
+			names += " " + c.name
+		}
+		if len(args) == 0 || args[0] != c.name && (args[0] != "all" || c.helper) {
 			continue
 		}
 		ran = true
-		fmt.Fprintf(out, "== %s\n", c.name)
+		if !c.helper {
+			fmt.Fprintf(out, "== %s\n", c.name)
+		}
 		if err := c.run(args[1:], out); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}

@@ -38,13 +38,9 @@ type server struct {
 // test.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	s, err := cluster()
+	s, name, err := database()
 	if err != nil {
 		t.Fatalf("these tests need PostgreSQL with PostGIS (apt-get install postgresql postgresql-15-postgis-3): %v", err)
-	}
-	name := "onyo_" + strconv.FormatInt(databases.Add(1), 10)
-	if err := s.run("CREATE DATABASE " + name + " TEMPLATE onyo_template"); err != nil {
-		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := s.run("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
@@ -52,6 +48,25 @@ func Postgres(t testing.TB) string {
 		}
 	})
 	return s.url(name)
+}
+
+// Start is Postgres for programs that are no tests: the database and its cluster
+// go with the process.
+func Start() (url string, err error) {
+	s, name, err := database()
+	if err != nil {
+		return "", err
+	}
+	return s.url(name), nil
+}
+
+// database makes an empty one in the cluster.
+func database() (s *server, name string, err error) {
+	if s, err = cluster(); err != nil {
+		return nil, "", err
+	}
+	name = "onyo_" + strconv.FormatInt(databases.Add(1), 10)
+	return s, name, s.run("CREATE DATABASE " + name + " TEMPLATE onyo_template")
 }
 
 func (s *server) url(database string) string {
