@@ -72,15 +72,24 @@ func step64(at time.Time) uint64 { return uint64(max(0, at.Unix())) }
 
 // Refresh applies the batches that have come since; one goroutine at a time.
 func (p *Public) Refresh(ctx context.Context) error {
+	// The state is read first: what a later batch brings is found the next time.
+	at, _, err := p.projection.State(ctx)
+	if err != nil {
+		return fmt.Errorf("read the projection: %w", err)
+	}
+	if !at.After(p.At()) {
+		return nil
+	}
 	batches, err := p.projection.Since(ctx, p.At())
 	if err != nil {
 		return fmt.Errorf("read the projection: %w", err)
 	}
 	for i := range batches {
 		b := &batches[i]
-		at := func(string) uint64 { return step64(b.At) }
-		p.tell(b.At, p.change(p.changeOf(b), at))
+		step := func(string) uint64 { return step64(b.At) }
+		p.tell(b.At, p.change(p.changeOf(b), step))
 	}
+	p.tell(at, p.change(Change{At: at}, nil)) // a batch without changes is fresh too
 	return nil
 }
 

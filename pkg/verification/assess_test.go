@@ -163,7 +163,7 @@ func TestAReportJoinsMeanwhile(t *testing.T) {
 	in := r.flood("water")
 	var joining sync.WaitGroup
 	joining.Go(func() {
-		for range 20 {
+		for range 15 {
 			now := *r.current(in.ID)
 			now.Meta, now.Reports = now.Meta.Next(r.clock(), system), now.Reports+1
 			// Either may lose the race; the loser reads again.

@@ -153,7 +153,7 @@ func (s *Service) act(person Person) act {
 
 // attempts bounds how often an act is tried again when another stage, such as a
 // report that joined, wrote the same incident in between.
-const attempts = 6
+const attempts = 20
 
 // perform reads the dossier, asks for the change, writes it. A version that
 // moved on since the person looked is ErrStale at once; a revision that moved on
