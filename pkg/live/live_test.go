@@ -3,6 +3,7 @@ package live
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -105,12 +106,31 @@ func TestCountsAddUp(t *testing.T) {
 			}
 		}
 		for f.Zoom = 0; f.Zoom <= 18; f.Zoom++ {
-			drawn := read(t, m.Clusters(f))
-			if drawn.counted() != located || drawn.NumberMatched != located {
-				t.Fatalf("zoom %d: counts add up to %d, numberMatched %d, want %d", f.Zoom, drawn.counted(), drawn.NumberMatched, located)
+			if !read(t, m.Clusters(f)).addsUp(located) {
+				t.Fatalf("zoom %d: %d located, but %s", f.Zoom, located, m.Clusters(f))
 			}
 		}
 	})
+}
+
+// addsUp is law 8 of one answer.
+func (c collection) addsUp(located int) bool {
+	return c.counted() == located && c.NumberMatched == located
+}
+
+// TestAddsUpSeesAFault plants what the law forbids: a cluster that is lost, one
+// that counts a point too many, a total of its own.
+func TestAddsUpSeesAFault(t *testing.T) {
+	m := New()
+	m.Apply(Change{Incidents: []Incident{at("a", 0, 0), at("b", 0.1, 0), at("c", 90, 0)}})
+	sound := func() collection { return read(t, m.Clusters(Filter{Zoom: 1})) }
+	lost, more, total := sound(), sound(), sound()
+	lost.Features = lost.Features[1:]
+	more.Features[0].Properties["count"] = more.Features[0].Properties["count"].(float64) + 1
+	total.NumberMatched++
+	if !sound().addsUp(3) || lost.addsUp(3) || more.addsUp(3) || total.addsUp(3) {
+		t.Error("a planted fault went unseen")
+	}
 }
 
 func drawFilter(t *rapid.T, categories []string) Filter {
@@ -321,6 +341,29 @@ func TestReplacedAndGone(t *testing.T) {
 	}
 	if n, h := m.Counts(); n != 1 || h != 0 || !got.BatchAt.Equal(noon.Add(time.Second)) {
 		t.Errorf("%d incidents, %d hotspots, batch %v", n, h, got.BatchAt)
+	}
+}
+
+// BenchmarkClusters is the answer of a map of a million incidents, JSON included.
+func BenchmarkClusters(b *testing.B) {
+	m := New()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		var all []Incident
+		for range 20_000 {
+			all = append(all, at(fmt.Sprint(rng.Uint64()), 20+rng.NormFloat64()*20, 5+rng.NormFloat64()*10, "flood"))
+		}
+		m.Apply(Change{Incidents: all})
+	}
+	for _, zoom := range []int{2, 6, 10} {
+		b.Run(fmt.Sprintf("zoom=%d", zoom), func(b *testing.B) {
+			width := 360 / float64(int(1)<<zoom)
+			for i := range b.N {
+				west := 20 + float64(i%10)*width/10
+				box := geo.Bounds{West: west, South: 5, East: min(180, west+2*width), North: min(80, 5+width)}
+				m.Clusters(Filter{Bounds: &box, Zoom: zoom})
+			}
+		})
 	}
 }
 
