@@ -96,3 +96,13 @@ func bare(token string) string {
 	}
 	return token
 }
+
+// Words are the folded words of a text, in order.
+func Words(text string) []string {
+	found := tokens(text)
+	words := make([]string, len(found))
+	for i, token := range found {
+		words[i] = token.text
+	}
+	return words
+}

@@ -1,0 +1,162 @@
+package triage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+const (
+	// maxCategories of the words are taken up; the others stay suggestions.
+	maxCategories = 2
+	// maxSuggestions of incidents that may be the same.
+	maxSuggestions = 2
+)
+
+// heard is what a report says.
+type heard struct {
+	report     *crisis.Report
+	candidates []Place
+	place      *Place // where it is, unless that is a person's choice
+	categories []string
+	voice      *voice
+}
+
+func (h *heard) spot() spot {
+	at := spot{from: h.report.Occurred.From, to: h.report.Occurred.To, categories: h.categories}
+	if at.from.IsZero() {
+		at.from, at.to = h.report.ReceivedAt, h.report.ReceivedAt
+	}
+	if h.place != nil {
+		at.located, at.point, at.uncertain = true, h.place.point(), h.place.UncertaintyM
+	}
+	return at
+}
+
+// hear reads a report. A text that breaks the reading says nothing: its report
+// still gets an incident, and a person reads it.
+func (s *Service) hear(report *crisis.Report) (h *heard) {
+	defer func() {
+		if recover() != nil {
+			s.log.Error("a report could not be read", "report", report.ID, "bytes", len(report.Text))
+			h = &heard{report: report, voice: s.reader.voiceOf(&crisis.Report{Meta: report.Meta, Source: report.Source}, nil)}
+		}
+	}()
+	h = &heard{report: report, candidates: s.reader.candidates(report, s.settings.near)}
+	if place, ok := chosen(h.candidates); ok {
+		h.place = &place
+	}
+	h.categories = s.categories(report)
+	h.voice = s.reader.voiceOf(report, h.candidates)
+	return h
+}
+
+// categories are what the source itself named, else what its words say with
+// certainty; only those that are switched on.
+func (s *Service) categories(report *crisis.Report) []string {
+	var keys []string
+	for _, key := range report.Said {
+		if s.settings.categories[key] != nil && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		return keys
+	}
+	_, reading := s.reader.read(report.Text.Reveal(), report.Language)
+	strongest := 0.0
+	for _, finding := range reading.Categories() {
+		if s.settings.categories[finding.Key] == nil || !finding.Certain() || finding.Score < strongest/2 {
+			continue
+		}
+		strongest = max(strongest, finding.Score)
+		if keys = append(keys, finding.Key); len(keys) == maxCategories {
+			break
+		}
+	}
+	return keys
+}
+
+// kin says whether one category is the parent of the other.
+func (s *Service) kin(a, b string) bool {
+	parent := func(key string) string {
+		if category := s.settings.categories[key]; category != nil {
+			return category.Parent
+		}
+		return ""
+	}
+	return parent(a) == b || parent(b) == a
+}
+
+// triage makes the Change that a new or changed report asks for; one without
+// records where there is nothing to do.
+func (s *Service) triage(ctx context.Context, id crisis.ID) (crisis.Change, error) {
+	report, err := crisis.Get[*crisis.Report](ctx, s.store, id)
+	if errors.Is(err, crisis.ErrNotFound) {
+		return crisis.Change{}, nil // forgotten since
+	}
+	if err != nil {
+		return crisis.Change{}, fmt.Errorf("read a report: %w", err)
+	}
+	memberships, err := crisis.Select[*crisis.Membership](ctx, s.store, crisis.Query{By: "report", Value: id, Ended: true})
+	if err != nil {
+		return crisis.Change{}, fmt.Errorf("read where a report belongs: %w", err)
+	}
+	current := slices.IndexFunc(memberships, func(m *crisis.Membership) bool { return !m.Ended })
+	change := crisis.Change{Actor: actor, At: s.clock()}
+	switch {
+	case current >= 0 && report.Withdrawn:
+		return change, s.withdraw(ctx, &change, report, memberships[current])
+	case current >= 0:
+		return change, s.revise(ctx, &change, s.hear(report), memberships[current])
+	case len(memberships) > 0 || report.Withdrawn:
+		return change, nil // a person took it out, or nobody saw it
+	}
+	return change, s.settle(ctx, &change, s.hear(report))
+}
+
+// match is an incident that a report may be of.
+type match struct {
+	standing *standing
+	sameness
+}
+
+// matches are the incidents that a report may be of, the likeliest first.
+func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
+	at := h.spot()
+	var found []match
+	for _, one := range s.memory.around(at, h.voice) {
+		there := one.spot()
+		if _, apart := nearInTime(at, there); apart >= Window || excluded(at, there) || !one.suggests() {
+			continue
+		}
+		if err := s.listen(ctx, one); err != nil {
+			return nil, err
+		}
+		if same := compare(h.voice, at, one.said, there, s.kin); same.score >= suggestsFrom {
+			same.join = same.join && one.joins() && h.report.Batch.IsZero()
+			found = append(found, match{one, same})
+		}
+	}
+	slices.SortFunc(found, func(a, b match) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), slices.Compare(a.standing.incident.ID[:], b.standing.incident.ID[:]))
+	})
+	return found, nil
+}
+
+// settle gives a report its incident: one that it joins, or one of its own.
+func (s *Service) settle(ctx context.Context, change *crisis.Change, h *heard) error {
+	found, err := s.matches(ctx, h)
+	if err != nil {
+		return err
+	}
+	if at := slices.IndexFunc(found, func(m match) bool { return m.join }); at >= 0 {
+		return s.join(change, h, found[at])
+	}
+	s.open(change, h, found[:min(len(found), maxSuggestions)])
+	return nil
+}

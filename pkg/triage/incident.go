@@ -1,0 +1,249 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// open makes an incident of a report's own, and suggests those that may be the
+// same.
+func (s *Service) open(change *crisis.Change, h *heard, alike []match) {
+	change.Action = "incident.opened"
+	report, now := h.report, s.clock()
+	incident := &crisis.Incident{
+		Meta: crisis.First(derived(report.ID, "incident", 0), now, actor), Version: 1, Status: crisis.StatusTriaged, Phase: crisis.PhaseOngoing,
+		Severity: severest(h.categories, s.settings.categories), Categories: h.categories, Occurred: report.Occurred,
+		FirstReceived: report.ReceivedAt, LastReceived: report.ReceivedAt, Reports: 1, Sources: 1, Batch: report.Batch,
+	}
+	s.candidates(change, h, nil)
+	location := s.locate(change, h, incident)
+	reason := "opened"
+	if !report.Batch.IsZero() {
+		reason = "import"
+	}
+	change.Put = append(change.Put, incident, s.membership(h, incident.ID, reason, 1, "no open incident is the same"))
+	for _, other := range alike {
+		change.Put = append(change.Put, &crisis.Relation{
+			Meta: crisis.First(derived(incident.ID, "maybe_same "+other.standing.incident.ID.String(), 0), now, actor),
+			Kind: crisis.RelationMaybeSame, From: incident.ID, To: other.standing.incident.ID, Score: other.score, Why: other.why})
+	}
+	one := s.memory.put(incident, location)
+	one.heard = true
+	s.memory.hear(one, h.voice)
+	s.memory.touched[incident.ID] = true
+}
+
+// join makes a report one of an incident's. Its version stays, so that nobody's
+// judgement is disturbed, unless the report tells what was missing from an
+// incident that nobody has looked at.
+func (s *Service) join(change *crisis.Change, h *heard, m match) error {
+	change.Action = "report.joined"
+	next := *m.standing.incident
+	next.Meta = next.Next(s.clock(), actor)
+	s.memory.hear(m.standing, h.voice)
+	next.Reports, next.Sources = m.standing.said.reports, m.standing.said.sources
+	if at := h.report.ReceivedAt; at.After(next.LastReceived) {
+		next.LastReceived = at
+	} else if at.Before(next.FirstReceived) {
+		next.FirstReceived = at
+	}
+	if from := h.report.Occurred.From; !from.IsZero() && from.Before(next.Occurred.From) {
+		next.Occurred = h.report.Occurred
+	}
+	s.candidates(change, h, nil)
+	location := m.standing.location
+	if untouched(&next) {
+		if added := s.complete(change, h, &next); added != nil {
+			location = added
+		}
+	}
+	change.Put = append(change.Put, &next, s.membership(h, next.ID, "joined", m.score, m.why))
+	s.memory.put(&next, location)
+	s.memory.touched[next.ID] = true
+	return nil
+}
+
+// untouched says that nobody has judged the incident.
+func untouched(in *crisis.Incident) bool {
+	return in.First == (crisis.Approval{}) && (in.Status == crisis.StatusTriaged || in.Status == crisis.StatusReceived)
+}
+
+// complete adds to an incident what it lacked: a place, a category, the severity
+// of a category. It gives the place, if one was added.
+func (s *Service) complete(change *crisis.Change, h *heard, next *crisis.Incident) *crisis.Location {
+	before := next.Version
+	categories := slices.Clone(next.Categories)
+	for _, key := range h.categories {
+		if !slices.Contains(categories, key) {
+			categories = append(categories, key)
+			next.Version = before + 1
+		}
+	}
+	next.Categories = categories
+	if grave := severest(h.categories, s.settings.categories); len(h.categories) > 0 && grave.Rank() > next.Severity.Rank() {
+		next.Severity, next.Version = grave, before+1
+	}
+	if !next.Location.IsZero() || h.place == nil {
+		return nil
+	}
+	next.Version = before + 1
+	return s.locate(change, h, next)
+}
+
+// locate gives an incident the place that its report names with certainty.
+func (s *Service) locate(change *crisis.Change, h *heard, incident *crisis.Incident) *crisis.Location {
+	if h.place == nil {
+		return nil
+	}
+	location := s.location(h, *h.place, derived(incident.ID, "location", incident.Rev))
+	location.Incident = incident.ID
+	incident.Location = location.ID
+	change.Put = append(change.Put, location)
+	return location
+}
+
+// candidates writes the places that a report may mean. Those written for an
+// earlier version end, unless nothing about them changed.
+func (s *Service) candidates(change *crisis.Change, h *heard, before []*crisis.Location) {
+	fresh := make([]*crisis.Location, len(h.candidates))
+	for i, place := range h.candidates {
+		fresh[i] = s.location(h, place, derived(h.report.ID, "candidate", h.report.Rev<<16|uint64(i)))
+		fresh[i].Report = h.report.ID
+	}
+	if slices.EqualFunc(fresh, before, sameCandidate) {
+		return
+	}
+	for _, old := range before {
+		ended := *old
+		ended.Meta = old.Next(s.clock(), actor)
+		ended.Ended = true
+		change.Put = append(change.Put, &ended)
+	}
+	for _, location := range fresh {
+		change.Put = append(change.Put, location)
+	}
+}
+
+func sameCandidate(a, b *crisis.Location) bool {
+	return a.Lon == b.Lon && a.Lat == b.Lat && a.UncertaintyM == b.UncertaintyM && a.Method == b.Method &&
+		a.Words == b.Words && a.Certain == b.Certain
+}
+
+func (s *Service) location(h *heard, place Place, id crisis.ID) *crisis.Location {
+	location := &crisis.Location{
+		Meta: crisis.First(id, s.clock(), actor), Message: h.report.Message, Lon: place.Lon, Lat: place.Lat, UncertaintyM: place.UncertaintyM,
+		Method: place.Method, Name: place.Name, CountryCode: place.Country, Admin1Code: place.Admin1Code, Admin1: place.Admin1,
+		Score: place.Score, Certain: place.Certain, Why: place.Why,
+	}
+	seal(&location.Words, place.Words.Text)
+	return location
+}
+
+func (s *Service) membership(h *heard, incident crisis.ID, reason string, score float64, why string) *crisis.Membership {
+	return &crisis.Membership{Meta: crisis.First(derived(h.report.ID, "membership "+incident.String(), 0), s.clock(), actor),
+		Report: h.report.ID, Incident: incident, Reason: reason, Score: score, Why: why}
+}
+
+// revise follows a correction or a follow-up: its places are found anew, and an
+// incident that is this report alone and that nobody has touched follows.
+func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, membership *crisis.Membership) error {
+	change.Action = "report.read_again"
+	before, err := crisis.Find[*crisis.Location](ctx, s.store, "report", h.report.ID)
+	if err != nil {
+		return fmt.Errorf("read a report's places: %w", err)
+	}
+	if h.report.Rev == 1 && h.report.Batch.IsZero() == false {
+		return nil // an import has placed it itself
+	}
+	slices.SortFunc(before, func(a, b *crisis.Location) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	s.candidates(change, h, inOrder(before, h))
+	one, err := s.standing(ctx, membership.Incident)
+	if err != nil {
+		return err
+	}
+	if err := s.listen(ctx, one); err != nil {
+		return err
+	}
+	s.memory.hear(one, h.voice)
+	next := *one.incident
+	reports, sources := one.said.reports, one.said.sources
+	location := one.location
+	alone := reports == 1 && next.By == actor
+	if untouched(&next) && (alone || next.Location.IsZero()) {
+		next.Meta = next.Next(s.clock(), actor)
+		if alone {
+			next.Categories, next.Severity = h.categories, severest(h.categories, s.settings.categories)
+			if !slices.Equal(next.Categories, one.incident.Categories) || next.Severity != one.incident.Severity {
+				next.Version++
+			}
+			if h.place != nil && (location == nil || location.Lon != h.place.Lon || location.Lat != h.place.Lat) {
+				location = s.locate(change, h, &next)
+				next.Version = one.incident.Version + 1
+			}
+		} else if added := s.complete(change, h, &next); added != nil {
+			location = added
+		}
+	}
+	if next.Version == one.incident.Version && sources == next.Sources {
+		return nil
+	}
+	if next.Rev == one.incident.Rev {
+		next.Meta = next.Next(s.clock(), actor)
+	}
+	next.Reports, next.Sources = reports, sources
+	change.Put = append(change.Put, &next)
+	s.memory.put(&next, location)
+	s.memory.touched[next.ID] = true
+	return nil
+}
+
+// inOrder puts earlier candidates into the order of fresh ones where they are
+// the same, so that nothing is written when nothing changed.
+func inOrder(before []*crisis.Location, h *heard) []*crisis.Location {
+	var ordered []*crisis.Location
+	rest := slices.Clone(before)
+	for _, place := range h.candidates {
+		at := slices.IndexFunc(rest, func(l *crisis.Location) bool {
+			return l.Lon == place.Lon && l.Lat == place.Lat && l.Method == place.Method && l.Words.Reveal() == place.Words.Text
+		})
+		if at >= 0 {
+			ordered = append(ordered, rest[at])
+			rest = slices.Delete(rest, at, at+1)
+		}
+	}
+	return append(ordered, rest...)
+}
+
+// withdraw takes a withdrawn report out of its incident at once. One that has no
+// report left is over, and nobody can verify it.
+func (s *Service) withdraw(ctx context.Context, change *crisis.Change, report *crisis.Report, membership *crisis.Membership) error {
+	change.Action, change.Reason = "report.left", "withdrawn"
+	one, err := s.standing(ctx, membership.Incident)
+	if err != nil {
+		return err
+	}
+	if err := s.listen(ctx, one); err != nil {
+		return err
+	}
+	s.memory.hear(one, s.reader.voiceOf(report, nil))
+	ended := *membership
+	ended.Meta = membership.Next(s.clock(), actor)
+	ended.Ended = true
+	next := *one.incident
+	next.Meta = next.Next(s.clock(), actor)
+	next.Reports, next.Sources = one.said.reports, one.said.sources
+	if next.Reports == 0 {
+		next.Phase, next.PhaseReason = crisis.PhaseOver, "withdrawn"
+		if next.Status.Open() || next.Status == crisis.StatusVerified {
+			next.Status, next.First, next.Second = crisis.StatusUnverifiable, crisis.Approval{}, crisis.Approval{}
+			next.Version++
+		}
+	}
+	change.Put = append(change.Put, &next, &ended)
+	s.memory.put(&next, one.location)
+	s.memory.touched[next.ID] = true
+	return nil
+}

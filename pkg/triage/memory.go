@@ -1,0 +1,290 @@
+package triage
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/onyo-project/onyo/geo"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+// standing is an incident that reports are compared with.
+type standing struct {
+	incident *crisis.Incident
+	location *crisis.Location
+	said     *chorus
+	// heard says that said is all there is.
+	heard bool
+	// filed is under which cell it lies.
+	filed *cell
+}
+
+// joins says whether a report may become one of the incident's; those that were
+// settled otherwise are only suggested.
+func (s *standing) joins() bool {
+	in := s.incident
+	return in.Phase == crisis.PhaseOngoing && in.Batch.IsZero() && (in.Status.Open() || in.Status == crisis.StatusVerified)
+}
+
+// suggests says whether a report may be told to be of the same thing.
+func (s *standing) suggests() bool {
+	switch s.incident.Status {
+	case crisis.StatusDuplicate, crisis.StatusSpam, crisis.StatusHarmful:
+		return false
+	}
+	return true
+}
+
+func (s *standing) spot() spot {
+	in := s.incident
+	at := spot{from: in.Occurred.From, to: in.LastReceived, categories: in.Categories}
+	if at.from.IsZero() || !in.Batch.IsZero() {
+		at.to = in.Occurred.To
+	}
+	if at.from.IsZero() {
+		at.from = in.FirstReceived
+	}
+	if at.to.Before(at.from) {
+		at.to = at.from
+	}
+	if l := s.location; l != nil {
+		at.located, at.point, at.uncertain = true, geo.Point{Lon: l.Lon, Lat: l.Lat}, l.UncertaintyM
+	}
+	return at
+}
+
+// cell is a square of cellDegrees in which incidents are looked up.
+type cell struct{ x, y int }
+
+const cellDegrees = 0.1
+
+func cellOf(p geo.Point) cell {
+	return cell{int(math.Floor(p.Lon / cellDegrees)), int(math.Floor(p.Lat / cellDegrees))}
+}
+
+// memory holds the incidents of the window. It is the Service's alone.
+type memory struct {
+	byID   map[crisis.ID]*standing
+	cells  map[cell]map[crisis.ID]*standing
+	prints map[string]map[crisis.ID]*standing
+	// touched are those changed by Changes that are not yet written.
+	touched map[crisis.ID]bool
+}
+
+func newMemory() *memory {
+	return &memory{byID: map[crisis.ID]*standing{}, cells: map[cell]map[crisis.ID]*standing{}, prints: map[string]map[crisis.ID]*standing{}, touched: map[crisis.ID]bool{}}
+}
+
+// put remembers an incident as it now is.
+func (m *memory) put(incident *crisis.Incident, location *crisis.Location) *standing {
+	one := m.byID[incident.ID]
+	if one == nil {
+		one = &standing{said: newChorus()}
+		m.byID[incident.ID] = one
+	}
+	one.incident, one.location = incident, location
+	if one.filed != nil {
+		delete(m.cells[*one.filed], incident.ID)
+		one.filed = nil
+	}
+	if location != nil {
+		at := cellOf(geo.Point{Lon: location.Lon, Lat: location.Lat})
+		if m.cells[at] == nil {
+			m.cells[at] = map[crisis.ID]*standing{}
+		}
+		m.cells[at][incident.ID] = one
+		one.filed = &at
+	}
+	return one
+}
+
+func (m *memory) hear(one *standing, v *voice) {
+	one.said.add(v)
+	if len(v.print) < leastPrint {
+		return
+	}
+	if m.prints[v.print] == nil {
+		m.prints[v.print] = map[crisis.ID]*standing{}
+	}
+	m.prints[v.print][one.incident.ID] = one
+}
+
+func (m *memory) forget(id crisis.ID) {
+	one := m.byID[id]
+	if one == nil {
+		return
+	}
+	delete(m.byID, id)
+	if one.filed != nil {
+		delete(m.cells[*one.filed], id)
+	}
+	for _, v := range one.said.voices {
+		delete(m.prints[v.print], id)
+		if len(m.prints[v.print]) == 0 {
+			delete(m.prints, v.print)
+		}
+	}
+}
+
+// around are the incidents that a report could be of: those in the cells about
+// its place, and those that hold its very text.
+func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
+	found := map[crisis.ID]*standing{}
+	for id, one := range m.prints[v.print] {
+		found[id] = one
+	}
+	if !at.located || at.uncertain > vagueM {
+		return found
+	}
+	// As far as two uncertain locations can be apart and still be near.
+	reach := (at.uncertain + vagueM + farM) / geo.MetresPerDegree / cellDegrees
+	tall := int(math.Ceil(reach))
+	wide := min(60, int(math.Ceil(reach/max(0.05, math.Cos(at.point.Lat*math.Pi/180)))))
+	centre, round := cellOf(at.point), int(360/cellDegrees)
+	for dy := -tall; dy <= tall; dy++ {
+		for dx := -wide; dx <= wide; dx++ {
+			x := centre.x + dx
+			if x < -round/2 {
+				x += round
+			} else if x >= round/2 {
+				x -= round
+			}
+			for id, one := range m.cells[cell{x, centre.y + dy}] {
+				found[id] = one
+			}
+		}
+	}
+	return found
+}
+
+// load reads the incidents of the window and what their reports say.
+func (s *Service) load(ctx context.Context) error {
+	m, since := newMemory(), s.clock().Add(-Window)
+	err := s.store.EachPlaced(ctx, func(placed crisis.Placed) error {
+		if placed.Incident.LastReceived.After(since) {
+			m.put(placed.Incident, placed.Location)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load the open incidents: %w", err)
+	}
+	home := map[crisis.ID]*standing{}
+	err = newest(ctx, s.store, since, func(one *crisis.Membership) {
+		if st := m.byID[one.Incident]; st != nil && !one.Ended {
+			home[one.Report] = st
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("load their memberships: %w", err)
+	}
+	err = newest(ctx, s.store, since, func(report *crisis.Report) {
+		if st := home[report.ID]; st != nil {
+			m.hear(st, s.voice(report))
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("load their reports: %w", err)
+	}
+	for _, st := range m.byID {
+		st.heard = st.said.reports == st.incident.Reports
+	}
+	s.memory, s.loadedAt = m, s.clock()
+	return nil
+}
+
+func (s *Service) voice(report *crisis.Report) *voice {
+	return s.reader.voiceOf(report, s.reader.places(report.Text.Reveal(), s.settings.near))
+}
+
+// newest calls take with the current records made since a moment, by their ids.
+func newest[T crisis.Record](ctx context.Context, r crisis.Reader, since time.Time, take func(T)) error {
+	query := crisis.Query{Newest: true, Limit: 1000}
+	for {
+		page, err := crisis.Select[T](ctx, r, query)
+		if err != nil {
+			return err
+		}
+		for _, one := range page {
+			query.After = one.RecordID()
+			if madeAt(query.After).Before(since) {
+				return nil
+			}
+			take(one)
+		}
+		if len(page) < query.Limit {
+			return nil
+		}
+	}
+}
+
+// madeAt is when an id was made.
+func madeAt(id crisis.ID) time.Time {
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
+}
+
+// standing finds an incident, in memory or in the store.
+func (s *Service) standing(ctx context.Context, id crisis.ID) (*standing, error) {
+	if one := s.memory.byID[id]; one != nil {
+		return one, nil
+	}
+	placed, err := s.store.Placed(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("read an incident: %w", err)
+	}
+	return s.memory.put(placed.Incident, placed.Location), nil
+}
+
+// listen makes sure that all voices of an incident are known.
+func (s *Service) listen(ctx context.Context, one *standing) error {
+	if one.heard {
+		return nil
+	}
+	memberships, err := crisis.Find[*crisis.Membership](ctx, s.store, "incident", one.incident.ID)
+	if err != nil {
+		return fmt.Errorf("read the reports of an incident: %w", err)
+	}
+	one.said = newChorus()
+	for _, membership := range memberships {
+		report, err := crisis.Get[*crisis.Report](ctx, s.store, membership.Report)
+		if errors.Is(err, crisis.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read a report: %w", err)
+		}
+		s.memory.hear(one, s.voice(report))
+	}
+	one.heard = true
+	return nil
+}
+
+// refresh reads an incident again, after somebody else changed it or one of our
+// Changes failed.
+func (s *Service) refresh(ctx context.Context, id crisis.ID) error {
+	placed, err := s.store.Placed(ctx, id)
+	if errors.Is(err, crisis.ErrNotFound) {
+		s.memory.forget(id)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read an incident again: %w", err)
+	}
+	one := s.memory.put(placed.Incident, placed.Location)
+	one.heard = false
+	return nil
+}
+
+// prune forgets what has left the window.
+func (s *Service) prune() {
+	since := s.clock().Add(-Window)
+	for id, one := range s.memory.byID {
+		if one.incident.LastReceived.Before(since) {
+			s.memory.forget(id)
+		}
+	}
+}

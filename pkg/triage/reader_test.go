@@ -1,0 +1,77 @@
+package triage
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/onyo-project/onyo/geo/gazetteer"
+	"github.com/onyo-project/onyo/pkg/crisis"
+)
+
+func TestExplain(t *testing.T) {
+	reader := testReader(t)
+	near := gazetteer.Near{Bounds: &nairobi, Country: "KE"}
+	for _, c := range []struct {
+		text, hint          string
+		language, relevance string
+		category            string
+		severity            crisis.Severity
+		places              bool
+	}{
+		{"Six people trapped on the roof near Nairobi, please hurry", "", "en", "likely", "trapped", crisis.SeverityLifeSafety, true},
+		{"Mto Mathare umefurika, maji yameingia nyumba zetu hapa 4A", "", "sw", "likely", "flood", crisis.SeverityNormal, false},
+		{"Nou grangou nan Léogâne, pa gen manje depi yè", "", "ht", "likely", "need_food", crisis.SeverityNormal, true},
+		{"L'eau monte très vite dans la rue, nous sommes sur le toit", "", "fr", "likely", "flood", crisis.SeverityLifeSafety, false},
+		{"Обстріл біля школи, є поранені, потрібна швидка", "", "uk", "likely", "shooting", crisis.SeverityNormal, false},
+		{"पहिरोले बाटो अवरुद्ध भयो, गाडी चल्दैन", "", "ne", "likely", "road_blocked", crisis.SeverityNormal, false},
+		{"المياه تغمر الشارع والسيارات عالقة", "", "ar", "likely", "flood", crisis.SeverityLifeSafety, false},
+		{"El río se desbordó y hay agua en las casas", "", "es", "likely", "flood", crisis.SeverityNormal, false},
+		{"thank you and god bless", "", "en", "unlikely", "", crisis.SeverityNormal, false},
+		{"", "", "", "unlikely", "", crisis.SeverityNormal, false},
+		{"ok", "pt-BR", "pt", "unclear", "", crisis.SeverityNormal, false},
+	} {
+		got := reader.Explain(c.text, c.hint, near)
+		category := ""
+		if len(got.Categories) > 0 {
+			category = got.Categories[0].Key
+		}
+		if got.Language.Code != c.language || got.Relevance.Verdict != c.relevance || category != c.category || got.Urgency.Severity != c.severity {
+			t.Errorf("%q: language %+v, relevance %+v, category %q, urgency %+v", c.text, got.Language, got.Relevance, category, got.Urgency)
+		}
+		if c.places && len(got.Places) == 0 {
+			t.Errorf("%q names a place", c.text)
+		}
+		if got.Language.Why == "" || got.Urgency.Why == "" || got.Relevance.Why == "" || got.Places == nil || got.Categories == nil {
+			t.Errorf("%q: a suggestion without a reason: %+v", c.text, got)
+		}
+	}
+}
+
+func FuzzExplain(f *testing.F) {
+	reader := testReader(f)
+	for _, seed := range []string{"Flood at -1.2621, 36.8586", "https://maps.google.com/?q=1,2 fire", "\xff\x00", "Paris Paris Paris", strings.Repeat("no ", 500)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		explanation := reader.Explain(text, "", gazetteer.Near{})
+		for _, place := range explanation.Places {
+			if !place.point().Valid() || place.UncertaintyM <= 0 {
+				t.Fatalf("a place that is nowhere: %+v", place)
+			}
+			if w := place.Words; text[w.Start:w.End] != w.Text {
+				t.Fatalf("words %+v are not in the text", w)
+			}
+		}
+		report := &crisis.Report{}
+		seal(&report.Text, text)
+		reader.voiceOf(report, explanation.Places)
+	})
+}
+
+func BenchmarkExplain(b *testing.B) {
+	reader := testReader(b)
+	near := gazetteer.Near{Bounds: &nairobi, Country: "KE"}
+	for b.Loop() {
+		reader.Explain("Water is coming out of the river into houses at Mathare 4A near Kibera, knee deep now", "", near)
+	}
+}
