@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ func (s *settingCache) read(ctx context.Context) (public.Setting, error) {
 	if err != nil {
 		return public.Setting{}, err
 	}
+	slices.SortFunc(categories, func(a, b *crisis.Category) int { return a.Order - b.Order })
 	every := deployment.Profile.Period()
 	if s.every != 0 && deployment.Profile != crisis.ProfileHidden {
 		every = s.every
