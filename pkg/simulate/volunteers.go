@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,7 @@ type queueRow struct {
 	ID      string `json:"id"`
 	Status  string `json:"status"`
 	Version uint64 `json:"version"`
+	Summary string `json:"summary"`
 	Mine    bool   `json:"mine"`
 	Claim   *struct {
 		Mine bool `json:"mine"`
@@ -38,8 +40,9 @@ type queueRow struct {
 
 type card struct {
 	queueRow
-	Severity string `json:"severity"`
-	Location *struct {
+	Severity   string   `json:"severity"`
+	Categories []string `json:"categories"`
+	Location   *struct {
 		Lon float64 `json:"lon"`
 	} `json:"location"`
 	Reports []struct {
@@ -116,6 +119,14 @@ func (v *Volunteer) judge(ctx context.Context, incident card, event Event) error
 		}
 		version = row.Version
 	}
+	if len(incident.Categories) == 0 && event.Truth == "true" {
+		var row queueRow
+		if err := v.call(ctx, http.MethodPut, path+"/categories", map[string]any{"claim_token": claim.Token, "version": version,
+			"categories": []string{event.Category}}, &row); err != nil {
+			return err
+		}
+		version = row.Version
+	}
 	verdict, credibility, reason := "approve", 2, "Fits what others say from "+event.Place
 	switch event.Truth {
 	case "rumour":
@@ -123,8 +134,11 @@ func (v *Volunteer) judge(ctx context.Context, incident card, event Event) error
 	case "unclear":
 		verdict, credibility, reason = "cannot_determine", 6, "Accounts disagree"
 	}
-	return v.call(ctx, http.MethodPost, path+"/assessments", map[string]any{"claim_token": claim.Token, "version": version,
-		"verdict": verdict, "credibility": credibility, "reason": reason}, nil)
+	judgement := map[string]any{"claim_token": claim.Token, "version": version, "verdict": verdict, "credibility": credibility, "reason": reason}
+	if verdict == "approve" && incident.Summary == "" {
+		judgement["summary"] = map[string]any{"text": strings.ToUpper(event.Place[:1]) + event.Place[1:], "language": "en"}
+	}
+	return v.call(ctx, http.MethodPost, path+"/assessments", judgement, nil)
 }
 
 func (v *Volunteer) call(ctx context.Context, method, path string, in, out any) error {
