@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // gauges are the server's metrics, by name without the prefix.
@@ -23,20 +24,24 @@ func (c *caller) gauges() map[string]float64 {
 	return found
 }
 
-// settled waits until intake and triage have read all of the ledger, and gives
-// the number of its entries.
-func (in *installation) settled(admin *caller) int {
-	in.t.Helper()
-	entries := 0
-	await(in.t, "intake and triage have read the ledger", func() bool {
-		gauges := admin.gauges()
-		for name := range gauges {
-			if strings.HasPrefix(name, "consumer_behind_") {
-				return false
-			}
+// entries is the size of the ledger right now: what is taken in counts before
+// its sender is told so.
+func (c *caller) entries() int {
+	c.t.Helper()
+	return int(c.gauges()["ledger_entries"])
+}
+
+// settled waits until what was taken in before is worked, as far as one can tell
+// from outside: the ledger has not grown for a while. It gives its size.
+func (c *caller) settled() int {
+	c.t.Helper()
+	const quiet = 500 * time.Millisecond
+	entries, since := c.entries(), time.Now()
+	await(c.t, "the ledger is quiet", func() bool {
+		if now := c.entries(); now != entries {
+			entries, since = now, time.Now()
 		}
-		entries = int(gauges["ledger_entries"])
-		return entries > 0
+		return time.Since(since) > quiet
 	})
 	return entries
 }

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// binary builds onyo once a run, when the first test asks for it, and gives its
+// theBinary builds onyo once a run, when the first test asks for it, and gives its
 // path. It is the one thing here that tests share.
-var binary func() (string, error)
+var theBinary func() (string, error)
 
 func build(folder string) (string, error) {
 	path := filepath.Join(folder, "onyo")
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "make a folder for the binary:", err)
 		os.Exit(1)
 	}
-	binary = sync.OnceValues(func() (string, error) { return build(folder) })
+	theBinary = sync.OnceValues(func() (string, error) { return build(folder) })
 	code := m.Run()
 	_ = os.RemoveAll(folder)
 	os.Exit(code)

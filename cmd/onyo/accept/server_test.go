@@ -103,7 +103,7 @@ func newClient() *http.Client {
 
 func (in *installation) command(args ...string) *exec.Cmd {
 	in.t.Helper()
-	path, err := binary()
+	path, err := theBinary()
 	if err != nil {
 		in.t.Fatal(err)
 	}
