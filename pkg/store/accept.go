@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,11 @@ type providerKey struct {
 	channel crisis.ID
 	key     [32]byte
 }
+
+// errSurprise sends a batch back to be done one by one: a message that looked new
+// was not. There is no savepoint for it, because it costs more than it saves:
+// only another instance or a broken caller can bring it about.
+var errSurprise = errors.New("a message that looked new was not")
 
 // acceptMany takes in together the messages that are alone in their units and
 // certainly new, and returns the units that are left to be done one by one.
@@ -62,12 +68,11 @@ func (t *tx) acceptMany(batch []*unit) ([]*unit, error) {
 			unknown = append(unknown, u)
 		}
 	}
-	surprise, err := t.within(func() error { return t.insertMessages(unknown) })
-	if err != nil {
-		return nil, err
-	}
-	if surprise != nil {
-		return batch, nil
+	if err := t.insertMessages(unknown); err != nil {
+		if passing(err) {
+			return nil, err
+		}
+		return nil, errSurprise
 	}
 	return rest, nil
 }

@@ -1,17 +1,30 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
 
+// errAlone ends the transaction of a unit that had it to itself and failed.
+var errAlone = errors.New("the only unit of a transaction failed")
+
 // batch applies every unit and appends to the ledger. An error means that the
-// whole transaction is lost; a unit's own goes to results.
-func (t *tx) batch(batch []*unit, results []error) error {
+// whole transaction is lost; a unit's own goes to results. together says that
+// plain accepts may share statements.
+func (t *tx) batch(batch []*unit, results []error, together bool) error {
 	rest := batch
 	clear(results)
-	if len(batch) > 1 {
+	if len(batch) == 1 { // no need of a savepoint
+		if results[0] = t.unit(batch[0]); passing(results[0]) {
+			return results[0]
+		} else if results[0] != nil {
+			return errAlone
+		}
+		return t.append()
+	}
+	if together {
 		var err error
 		if rest, err = t.acceptMany(batch); err != nil {
 			return err

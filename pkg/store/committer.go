@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -113,21 +114,29 @@ func (s *Store) commitLoop() {
 	}
 }
 
-// gather takes what waits. A unit that may change whether points are sealed ends
-// the batch: those after it must know.
+// gather takes what waits. Where the last batch had company it also lets those
+// run who are about to write: the callers it woke. A unit that may change whether
+// points are sealed ends the batch: those after it must know.
 func (s *Store) gather(first *unit) []*unit {
 	batch := make([]*unit, 0, 32)
-	for u := first; ; {
+	for u, waited := first, 0; ; {
 		if u.taken.CompareAndSwap(false, true) {
 			batch = append(batch, u)
 		}
 		if len(batch) == batchUnits || u.setsHidden() {
 			return batch
 		}
-		select {
-		case u = <-s.queue:
-		default:
-			return batch
+		for u = nil; u == nil; {
+			select {
+			case u = <-s.queue:
+			default:
+				if waited == len(batch) || !s.company {
+					s.company = len(batch) > 1
+					return batch
+				}
+				waited = len(batch)
+				runtime.Gosched()
+			}
 		}
 	}
 }
@@ -147,8 +156,11 @@ func (s *Store) commit(batch []*unit) {
 	}
 	results := make([]error, len(batch))
 	var err error
+	together := true
 	for range attempts {
-		if err = s.try(batch, results); err == nil || !passing(err) {
+		err = s.try(batch, results, together)
+		together = together && !errors.Is(err, errSurprise)
+		if !passing(err) && !errors.Is(err, errSurprise) {
 			break
 		}
 	}
@@ -168,14 +180,17 @@ func (s *Store) commit(batch []*unit) {
 }
 
 // try is one attempt at a batch. What concerns one unit alone goes to results.
-func (s *Store) try(batch []*unit, results []error) error {
+func (s *Store) try(batch []*unit, results []error, together bool) error {
 	t, err := s.beginTx()
 	if err != nil {
 		s.dropConn()
 		return err
 	}
-	if err := t.batch(batch, results); err != nil {
+	if err := t.batch(batch, results, together); err != nil {
 		t.rollback()
+		if errors.Is(err, errAlone) {
+			return nil
+		}
 		return err
 	}
 	if _, err := t.exec("COMMIT"); err != nil {

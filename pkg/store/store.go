@@ -57,8 +57,9 @@ type Store struct {
 	workers sync.WaitGroup
 	closing sync.Once
 
-	// The committer's alone: its connection, and the ledger's tree as of its last
-	// commit.
+	// The committer's alone: its connection, the ledger's tree as of its last
+	// commit, and whether that was for more than one caller.
+	company bool
 	conn    *sql.Conn
 	tree    *ledger.Tree
 	stopped chan struct{} // closed when the committer has ended

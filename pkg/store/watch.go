@@ -46,13 +46,19 @@ func (s *Store) Watch() (wake <-chan struct{}, stop func()) {
 	}
 }
 
-// grown tells of the ledger's size; what was known is told to nobody.
-func (w *watch) grown(size uint64) (before uint64, news bool) {
+// known is the ledger's size as of the last wake.
+func (w *watch) known() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before = w.size
-	if size <= before {
-		return before, false
+	return w.size
+}
+
+// grown wakes everybody if the ledger is longer than was known.
+func (w *watch) grown(size uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if size <= w.size {
+		return
 	}
 	w.size = size
 	for slot := range w.wake {
@@ -61,7 +67,6 @@ func (w *watch) grown(size uint64) (before uint64, news bool) {
 		default:
 		}
 	}
-	return before, true
 }
 
 // follow notices what other processes write, until the store closes.
@@ -141,13 +146,14 @@ func (s *Store) look(ctx context.Context) {
 		}
 		return
 	}
-	before, news := s.watch.grown(size)
-	if !news {
+	before := s.watch.known()
+	if size <= before {
 		return
 	}
 	if err := s.learn(ctx, before); err != nil && ctx.Err() == nil {
 		s.log.Warn("reading what another process wrote failed", "error", err)
 	}
+	s.watch.grown(size)
 }
 
 func (s *Store) learn(ctx context.Context, from uint64) error {
