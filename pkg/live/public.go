@@ -108,22 +108,31 @@ func (p *Public) changeOf(b *crisis.Batch) Change {
 	return c
 }
 
+// quiet is how long viewers hear nothing when nothing happens.
+const quiet = 15 * time.Second
+
 // Run follows the projection until the context ends: when woken by the publisher
-// of this process, and every poll for those of others.
+// of this process, and every poll for those of others. Viewers hear of every
+// batch, and that the stream is alive.
 func (p *Public) Run(ctx context.Context, wake <-chan struct{}, poll time.Duration) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
+	told, silent := p.At(), time.Duration(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-wake:
 		case <-ticker.C:
+			silent += poll
 		}
 		if err := p.Refresh(ctx); err != nil && ctx.Err() == nil {
 			p.log.Warn("the public map could not follow the projection", slog.Any("error", err))
 		}
-		p.Hub.Heartbeat()
+		if at := p.At(); at.After(told) || silent >= quiet {
+			told, silent = at, 0
+			p.Hub.Heartbeat()
+		}
 	}
 }
 
