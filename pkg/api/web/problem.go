@@ -3,6 +3,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,11 @@ func Conflict(code, detail string) *Problem {
 	return Refuse(http.StatusConflict, code, "", "%s", detail)
 }
 
+// CutShort is a 400 for a caller who hung up before the body was complete.
+func CutShort() *Problem {
+	return Refuse(http.StatusBadRequest, "cut_short", "", "The body ended before it was complete; send it again.")
+}
+
 // Answer writes any error as a problem. Errors that are not Problems are our
 // bug: they answer 500 without a word of their text, and fault hears of them.
 func Answer(c echo.Context, err error, fault func(error)) {
@@ -109,6 +115,8 @@ func AsProblem(err error, fault func(error)) *Problem {
 		return Refuse(http.StatusRequestEntityTooLarge, "too_large", "", "The body may have at most %d bytes.", large.Limit)
 	case errors.As(err, &plain):
 		return fromEcho(plain)
+	case errors.Is(err, context.Canceled):
+		return CutShort() // the caller hung up; whoever still listens learns it
 	}
 	fault(err)
 	return Refuse(http.StatusInternalServerError, "our_fault", "", "Something went wrong on our side; it has been noted. Try again.")

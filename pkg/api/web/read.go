@@ -43,7 +43,7 @@ func ReadBody(c echo.Context, limit int64) ([]byte, error) {
 	case errors.As(err, &large):
 		return nil, Refuse(http.StatusRequestEntityTooLarge, "too_large", "", "The body may have at most %d bytes.", limit)
 	case err != nil:
-		return nil, Refuse(http.StatusBadRequest, "cut_short", "", "The body ended before it was complete; send it again.")
+		return nil, CutShort()
 	}
 	return body, nil
 }
