@@ -2,6 +2,7 @@ package ui
 
 import (
 	"html/template"
+	"slices"
 	"time"
 )
 
@@ -98,6 +99,21 @@ type FormPage struct {
 // deployment's zone), language, contact, idempotency_key, media (files).
 type FormValues struct {
 	Text, Where, Lon, Lat, AccuracyM, OccurredAt, Contact string
+}
+
+// atOnce is how many kinds a witness sees without opening the rest: on a phone
+// a long list would push the next step out of sight.
+const atOnce = 8
+
+// Common are the kinds shown at once, in the deployment's order.
+func (f *FormPage) Common() []CategoryChoice { return f.Categories[:min(atOnce, len(f.Categories))] }
+
+// Rarer are the others.
+func (f *FormPage) Rarer() []CategoryChoice { return f.Categories[min(atOnce, len(f.Categories)):] }
+
+// RarerChosen: one of the others is ticked, so they are shown.
+func (f *FormPage) RarerChosen() bool {
+	return slices.ContainsFunc(f.Rarer(), func(c CategoryChoice) bool { return c.Chosen })
 }
 
 func (*FormPage) template() string { return "report" }

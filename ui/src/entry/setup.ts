@@ -1,1 +1,6 @@
-export {};
+import '../design/frame';
+import '../design/components.css';
+import '../design/settings.css';
+import { startSetup } from '../faces/setup/app';
+
+void startSetup();

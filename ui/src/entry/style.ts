@@ -1,1 +1,6 @@
-export {};
+import '../design/frame';
+import '../design/components.css';
+import '../design/style.css';
+import { startStyle } from '../faces/style/app';
+
+void startStyle();

@@ -1,7 +1,7 @@
 // What this deployment is, and who is signed in: read once a page.
 import { signal } from '@preact/signals';
 import { get, Problem } from './api';
-import { pick, useZone } from './i18n';
+import { pick, t, useZone } from './i18n';
 import type { Category, Deployment, Me } from './types';
 
 export const deployment = signal<Deployment | null>(null);
@@ -46,8 +46,8 @@ export function category(key: string): Category | undefined {
   return deployment.value?.categories.find((c) => c.key === key);
 }
 
-export const categoryLabel = (key: string) => pick(category(key)?.labels, key.replaceAll('_', ' '));
-export const categoryIcon = (key: string | undefined) => (key && category(key)?.icon) || 'other';
+export const categoryLabel = (key: string | null | undefined) => (key ? pick(category(key)?.labels, key.replaceAll('_', ' ')) : t('incident.uncategorised'));
+export const categoryIcon = (key: string | null | undefined) => (key && category(key)?.icon) || 'other';
 
 /** Where a person with these roles works first. */
 export function home(roles: readonly string[]): string {

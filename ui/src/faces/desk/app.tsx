@@ -80,7 +80,7 @@ export async function startDesk(): Promise<void> {
   await loadDeployment().catch(() => null);
   await Promise.all([loadQueue(), loadBatches()]);
   if (rows.value[0] && !chosenId.value) step(0);
-  render(<Desk />, root);
   follow();
+  render(<Desk />, root);
   window.addEventListener('pagehide', () => void letGo());
 }

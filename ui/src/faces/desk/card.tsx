@@ -45,8 +45,8 @@ function Card({ card: c }: { card: IncidentDetail }) {
         <dt>{t('incident.where')}</dt><dd>{c.location ? <>{c.location.name} <span class="quiet">± {metres(c.location.uncertainty_m)}</span></> : <span class="needs needs-location">{t('needs.location')}</span>} <button type="button" class="button button-quiet button-tiny" onClick={() => { mode.value = 'locate'; }}>{t('desk.locate')} <kbd>l</kbd></button></dd>
         <dt>{t('figure.sources')}</dt><dd>{t('desk.sources', { n: c.independent_sources })} · {t('desk.reports', { n: c.report_count })}</dd>
       </dl>
-      <Suggestions card={c} />
       <Reports card={c} />
+      <Suggestions card={c} />
       <Summary card={c} />
       {c.assessments.length > 0 && <Made card={c} />}
     </div>

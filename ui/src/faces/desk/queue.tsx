@@ -14,7 +14,7 @@ export function QueueColumn({ onNew, onKeys }: { onNew: () => void; onKeys: () =
     <section class="column column-queue" aria-label={t('desk.queue')}>
       <header class="column-head">
         <h1>{t('desk.queue')} <span class="count">{number(openCount.value)}</span></h1>
-        <span class={`pulse pulse-${link()}`} title={t(`desk.link.${link()}`)} /><span class="sr">{t(`desk.link.${link()}`)}</span>
+        <span class={`pulse pulse-${link.value}`} title={t(`desk.link.${link.value}`)} /><span class="sr">{t(`desk.link.${link.value}`)}</span>
         <button type="button" class="button button-small" onClick={onNew}><Icon name="plus" />{t('desk.enter')} <kbd>n</kbd></button>
         <button type="button" class="button button-quiet button-small" aria-label={t('desk.keys')} onClick={onKeys}><kbd>?</kbd></button>
       </header>

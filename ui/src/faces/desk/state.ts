@@ -1,7 +1,7 @@
 // The desk's state: the queue, the open card, the claim on it, and every act.
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { get, post, postNothing, Problem, put, remove, withQuery } from '../../lib/api';
-import { listen, throttled, type Live } from '../../lib/live';
+import { listen, throttled, type Link } from '../../lib/live';
 import type { Candidate, IncidentDetail, IncidentRow, Severity, Verdict } from '../../lib/types';
 import { complain, say } from '../../components/toast';
 import { faultText } from '../../components/states';
@@ -33,7 +33,8 @@ export const search = signal('');
 export const chosenIndex = computed(() => rows.value.findIndex((r) => r.id === chosenId.value));
 export const held = computed(() => claim.value !== null && claim.value.incident === chosenId.value);
 
-let live: Live | null = null;
+/** Whether the desk hears of changes. */
+export const link = signal<Link>('connecting');
 let beat: ReturnType<typeof setTimeout> | undefined;
 
 export async function loadQueue(): Promise<void> {
@@ -70,10 +71,9 @@ export function follow(): void {
   const queueSoon = throttled(700, () => void loadQueue());
   const cardSoon = throttled(400, () => void loadCard());
   const touched = () => { queueSoon(); cardSoon(); };
-  live = listen(`${base}/live`, { queue: touched, claim: touched, resync: touched, heartbeat: () => { /* heard */ } });
+  const live = listen(`${base}/live`, { queue: touched, claim: touched, resync: touched, heartbeat: () => { /* heard */ } });
+  effect(() => { link.value = live.link.value; });
 }
-
-export const link = () => live?.link.value ?? 'connecting';
 
 /** Looks at a card without claiming it. */
 export function choose(id: string | null): void {

@@ -8,6 +8,7 @@ import { deployment, loadDeployment } from '../../lib/deployment';
 import { loadWords, t } from '../../lib/i18n';
 import { startShell } from '../../lib/shell';
 import { dark } from '../../lib/theme';
+import type { Box } from '../../lib/types';
 import { MapData } from './data';
 import { filters, readPlace, writeSearch, type Place } from './filters';
 import { boxOf } from './geometry';
@@ -32,11 +33,11 @@ export async function startMap(ops: boolean): Promise<void> {
   await data.look(start.box ?? [-180, -85, 180, 85], 3);
   root.classList.add('mapface');
   root.replaceChildren();
-  render(<Face data={data} ops={ops} start={start} />, root);
   data.follow();
+  render(<Face data={data} ops={ops} start={start} />, root);
 }
 
-function Face({ data, ops, start }: { data: MapData; ops: boolean; start: { box: MapData extends never ? never : [number, number, number, number] | null; place: Place | null } }) {
+function Face({ data, ops, start }: { data: MapData; ops: boolean; start: { box: Box | null; place: Place | null } }) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<MapView | null>(null);
   const show = (kind: 'hotspot' | 'incident', id: string) => reveal(data, view.current, kind, id);
@@ -78,7 +79,7 @@ function Sheet({ children }: { children: preact.ComponentChildren }) {
   );
 }
 
-async function openView(container: HTMLElement, data: MapData, start: { box: [number, number, number, number] | null; place: Place | null }): Promise<MapView> {
+async function openView(container: HTMLElement, data: MapData, start: { box: Box | null; place: Place | null }): Promise<MapView> {
   const { MapView } = await import('./view');
   const phone = matchMedia('(max-width: 56rem)').matches;
   const side = 420;

@@ -17,7 +17,7 @@ export function FilterBar({ ops }: { ops: boolean }) {
           <label key={c.key} class={c.parent ? 'filter-choice filter-child' : 'filter-choice'}><input type="checkbox" checked={f.categories.includes(c.key)} onChange={() => toggle(c.key)} /><Icon name={c.icon} />{pick(c.labels, c.key)}</label>
         ))}</div>
       </details>
-      <button type="button" class="button button-small" aria-pressed={f.truth === 'verified'} onClick={() => { filters.value = { ...f, truth: f.truth === 'verified' ? 'all' : 'verified' }; }}><Icon name="check-check" />{ops ? t('filter.verified.ops') : t('filter.verified')}</button>
+      <button type="button" class="button button-small" aria-pressed={f.truth === 'verified'} onClick={() => { filters.value = { ...f, truth: f.truth === 'verified' ? 'all' : 'verified' }; }}>{ops ? t('filter.verified.ops') : t('filter.verified')}</button>
       <button type="button" class="button button-small" aria-pressed={f.phase === 'all'} onClick={() => { filters.value = { ...f, phase: f.phase === 'all' ? 'ongoing' : 'all' }; }}>{t('filter.over')}</button>
       {(f.since !== null || f.until !== null) && <span class="badge">{f.since !== null && `${day(f.since)} ${clock(f.since)}`} – {f.until !== null && `${day(f.until)} ${clock(f.until)}`}</span>}
       {anyFilter() && <button type="button" class="button button-quiet button-small" onClick={clearFilters}><Icon name="close" />{t('filter.clear')}</button>}

@@ -37,7 +37,7 @@ function hatch(c: CanvasRenderingContext2D, colour: string, width: number, heigh
   c.strokeStyle = colour;
   c.lineWidth = 5;
   c.beginPath();
-  for (let x = -height; x < width; x += 11) { c.moveTo(x, height + 2); c.lineTo(x + height + 2, 0); }
+  for (let x = -height - 11; x < width + 11; x += 11) { c.moveTo(x - 8, height + 8); c.lineTo(x + height + 8, -8); }
   c.stroke();
 }
 

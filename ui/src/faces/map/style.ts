@@ -6,7 +6,8 @@ export const dataSources = ['hulls', 'crowns', 'cells', 'circles', 'points', 'cl
 export type DataSource = (typeof dataSources)[number];
 
 const font = ['system-ui', 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Devanagari'];
-const strong = ['system-ui bold', 'Noto Sans Bold'];
+// The first name's weight is what the map draws with.
+const strong = ['Noto Sans Bold', 'system-ui', 'Noto Sans Arabic'];
 
 const bySeverity = (colours: Record<string, string>): ExpressionSpecification =>
   ['match', ['get', 'severity'], 'low', colours['low']!, 'life_safety', colours['life_safety']!, colours['normal']!];
@@ -52,7 +53,7 @@ function data(p: Palette): LayerSpecification[] {
   const sure: ExpressionSpecification = ['==', ['get', 'truth'], 'verified'];
   const weight: ExpressionSpecification = ['-', 10, ['get', 'rank']];
   return [
-    { id: 'halo', type: 'line', source: 'hulls', paint: { 'line-color': edge, 'line-width': 22, 'line-blur': 18, 'line-opacity': 0.38 } },
+    { id: 'halo', type: 'line', source: 'hulls', layout: { 'line-join': 'round' }, paint: { 'line-color': edge, 'line-width': ['interpolate', ['linear'], ['zoom'], 7, 8, 12, 24], 'line-blur': ['interpolate', ['linear'], ['zoom'], 7, 7, 12, 20], 'line-opacity': 0.38 } },
     { id: 'breath', type: 'line', source: 'hulls', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': edge, 'line-width': 34, 'line-blur': 24, 'line-opacity': 0, 'line-opacity-transition': { duration: 900, delay: 0 } } },
     { id: 'hull', type: 'fill', source: 'hulls', paint: { 'fill-color': fill, 'fill-opacity': ['match', ['get', 'status'], 'fading', 0.08, 0.17] } },
     { id: 'hull-edge', type: 'line', source: 'hulls', filter: ['!=', ['get', 'status'], 'fading'], paint: { 'line-color': edge, 'line-width': 2 } },

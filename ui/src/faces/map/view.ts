@@ -54,15 +54,15 @@ export class MapView {
       locale: { 'Map.Title': t('map.label') },
     });
     this.map.touchZoomRotate.disableRotation();
-    this.map.addControl(new ScaleControl({ maxWidth: 110 }), rightToLeft() ? 'bottom-left' : 'bottom-right');
-    this.map.on('styleimagemissing', ({ id }) => this.addPicture(id));
-    this.map.on('load', () => this.moved());
+    this.map.addControl(new ScaleControl({ maxWidth: 110 }), scaleCorner());
+    this.map.setMissingStyleImageResolver((id) => this.addPicture(id));
     this.map.on('moveend', () => this.moved());
     this.map.on('style.load', () => this.restore());
     this.map.on('click', (event) => this.tapped(event));
     this.map.on('mousemove', (event) => { this.map.getCanvas().style.cursor = options.onTap && this.hit(event) ? 'pointer' : ''; });
     this.map.on('error', () => { /* a tile that does not come leaves a bare ground; the data stands */ });
     if (rightToLeft()) void this.shape();
+    queueMicrotask(() => this.moved());
   }
 
   /** Arabic labels need shaping; where the browser refuses it, English ones stay. */
@@ -146,6 +146,13 @@ export class MapView {
   }
 
   close(): void { this.map.remove(); }
+}
+
+/** Where panels leave room for the scale. */
+function scaleCorner() {
+  const side = rightToLeft() ? 'left' : 'right';
+  if (matchMedia('(max-width: 56rem)').matches) return rightToLeft() ? 'top-right' as const : 'top-left' as const;
+  return `bottom-${side}` as const;
 }
 
 function unwrap([west, south, east, north]: Box): [[number, number], [number, number]] {
