@@ -73,6 +73,12 @@ func (c serveCmd) Run(ctx context.Context, w *world) error {
 }
 
 func (c serveCmd) run(ctx context.Context, w *world, o *opened, house *house, listener net.Listener) error {
+	// Not one request may meet a server that does not know its channels yet: a
+	// provider that is told 404 does not try again.
+	if err := house.host.Reload(ctx); err != nil {
+		listener.Close()
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return house.api.Serve(ctx, listener) })
 	house.start(ctx, group)
