@@ -218,7 +218,7 @@ func TestAcceptKeyConfirmed(t *testing.T) {
 			t.Errorf("confirmed: %t, and the warnings are %v", status.KeyConfirmed, status.Warnings)
 		}
 		out, _, _ := in.try("", "doctor")
-		if doctor := regexp.MustCompile(`(?m)^WARN.*\bkey\b`).MatchString(out); doctor == status.KeyConfirmed {
+		if doctor := regexp.MustCompile(`(?m)^WARN.*\n.*onyo key confirm`).MatchString(out); doctor == status.KeyConfirmed {
 			t.Errorf("confirmed: %t, and doctor says\n%s", status.KeyConfirmed, out)
 		}
 		return !status.KeyConfirmed
