@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
@@ -11,12 +12,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/onyo-project/onyo/geo"
-	"github.com/onyo-project/onyo/geo/index"
+	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/live"
 )
 
 // clusterQuery is one look at the map: [w,s,e,n] as in a bbox parameter.
@@ -37,21 +41,21 @@ type clusterFigures struct {
 	Features int64 `json:"features"` // in all answers
 }
 
-// compareClusters asks geo/index and supercluster (npm) the same questions about
-// the same points: clusters of a screen of 1920 by 1080 pixels, as the text of a
-// GeoJSON FeatureCollection.
+// compareClusters asks our live map and supercluster (npm) the same questions
+// about the same points: clusters of a screen of 1920 by 1080 pixels, as the text
+// of a GeoJSON FeatureCollection. Ours is the answer of /api/v1/map/clusters.
 func compareClusters(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	n := flags.Int("points", 1_000_000, "how many points")
 	asked := flags.Int("queries", 500, "how many queries")
 	peers := flags.String("peers", "cmd/bench/peers", "where the peers are installed (npm ci)")
-	profile := flags.String("cpuprofile", "", "write a CPU profile of our side to this file")
+	profile := flags.String("profile", "", "write a CPU profile of our side to this file, as bin/cluster.prof")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	rng := rand.New(rand.NewPCG(2010, 112))
-	items := clusterItems(rng, *n)
-	queries := clusterQueries(rng, items, *asked)
+	incidents := clusterIncidents(rng, *n)
+	queries := clusterQueries(rng, incidents, *asked)
 	if *profile != "" {
 		file, err := os.Create(*profile)
 		if err != nil {
@@ -62,46 +66,59 @@ func compareClusters(args []string, out io.Writer) error {
 			return err
 		}
 	}
-	ours := oursClusters(items, queries)
+	ours := oursClusters(incidents, queries)
 	pprof.StopCPUProfile()
-	theirs, err := theirsClusters(*peers, items, queries)
+	theirs, err := theirsClusters(*peers, incidents, queries)
 	if err != nil {
 		return err
 	}
-	printClusters(out, len(items), len(queries), ours, theirs)
+	printClusters(out, len(incidents), len(queries), ours, theirs)
 	return nil
 }
 
-// clusterItems are points as crises have them: most in towns, some anywhere.
-func clusterItems(rng *rand.Rand, n int) []index.Item {
+// clusterIncidents are points as crises have them: most in towns, some anywhere.
+func clusterIncidents(rng *rand.Rand, n int) []live.Incident {
 	towns := make([]geo.Point, 300)
 	for i := range towns {
 		towns[i] = geo.Point{Lon: rng.Float64()*360 - 180, Lat: rng.Float64()*120 - 60}
 	}
-	items := make([]index.Item, n)
-	for i := range items {
-		it := &items[i]
-		binary.BigEndian.PutUint64(it.ID[:8], rng.Uint64())
-		binary.BigEndian.PutUint64(it.ID[8:], rng.Uint64())
-		it.Located, it.Lon, it.Lat = true, rng.Float64()*360-180, rng.Float64()*140-70
+	severities := []crisis.Severity{crisis.SeverityLow, crisis.SeverityNormal, crisis.SeverityLifeSafety}
+	statuses := []crisis.Status{crisis.StatusProbable, crisis.StatusVerified}
+	incidents := make([]live.Incident, n)
+	for i := range incidents {
+		in := &incidents[i]
+		in.ID = clusterID(rng)
+		in.Located, in.Lon, in.Lat = true, rng.Float64()*360-180, rng.Float64()*140-70
 		if rng.IntN(10) > 0 {
 			town := towns[rng.IntN(len(towns))]
-			it.Lon, it.Lat = geo.WrapLon(town.Lon+rng.NormFloat64()*0.3), town.Lat+rng.NormFloat64()*0.3
+			in.Lon, in.Lat = geo.WrapLon(town.Lon+rng.NormFloat64()*0.3), town.Lat+rng.NormFloat64()*0.3
 		}
-		it.Lon, it.Lat = math.Round(it.Lon*1e6)/1e6, math.Round(it.Lat*1e6)/1e6
-		it.Time, it.Categories = rng.Int64N(1e15), 1<<rng.IntN(20)
-		it.Reports, it.Sources, it.Weight = 1+rng.Uint32N(9), 1+rng.Uint32N(3), 1
-		it.Status, it.Severity = uint8(rng.IntN(11)), uint8(rng.IntN(3))
+		in.Lon, in.Lat = math.Round(in.Lon*1e6)/1e6, math.Round(in.Lat*1e6)/1e6
+		in.OccurredAt = clusterEpoch.Add(time.Duration(rng.Int64N(1000)) * time.Hour)
+		in.Categories, in.Place = []string{clusterCategory(rng.IntN(20))}, "Kibera, Nairobi"
+		in.Reports, in.Sources, in.Weight, in.UncertaintyM = 1+rng.Uint32N(9), 1+rng.Uint32N(3), 1, 100
+		in.Status, in.Phase, in.Severity = statuses[rng.IntN(len(statuses))], crisis.PhaseOngoing, severities[rng.IntN(len(severities))]
 	}
-	return items
+	return incidents
 }
 
+var clusterEpoch = time.Date(2010, 1, 12, 21, 53, 0, 0, time.UTC)
+
+func clusterID(rng *rand.Rand) string {
+	var id crisis.ID
+	binary.BigEndian.PutUint64(id[:8], rng.Uint64())
+	binary.BigEndian.PutUint64(id[8:], rng.Uint64())
+	return id.String()
+}
+
+func clusterCategory(n int) string { return "category_" + strconv.Itoa(n) }
+
 // clusterQueries look where something is, at every zoom alike.
-func clusterQueries(rng *rand.Rand, items []index.Item, n int) []clusterQuery {
+func clusterQueries(rng *rand.Rand, incidents []live.Incident, n int) []clusterQuery {
 	queries := make([]clusterQuery, n)
 	for i := range queries {
 		zoom := i % 17
-		at := items[rng.IntN(len(items))]
+		at := incidents[rng.IntN(len(incidents))]
 		width := 1920.0 / 512 * 360 / math.Exp2(float64(zoom))
 		height := width * 1080 / 1920 * math.Cos(at.Lat*math.Pi/180)
 		q := clusterQuery{Zoom: zoom, BBox: [4]float64{-180, -85, 180, 85}}
@@ -114,47 +131,49 @@ func clusterQueries(rng *rand.Rand, items []index.Item, n int) []clusterQuery {
 	return queries
 }
 
-func oursClusters(items []index.Item, queries []clusterQuery) clusterFigures {
+func oursClusters(incidents []live.Incident, queries []clusterQuery) clusterFigures {
 	start := time.Now()
-	x := index.New()
-	x.Put(items...)
+	m := live.New()
+	m.Apply(live.Change{At: clusterEpoch, Incidents: incidents})
 	f := clusterFigures{LoadMS: ms(time.Since(start))}
-	v := x.Snapshot()
-	ask := func(q clusterQuery, filter index.Filter) ([]byte, int) {
-		clusters := v.Clusters(geo.Bounds{West: q.BBox[0], South: q.BBox[1], East: q.BBox[2], North: q.BBox[3]}, q.Zoom, filter)
-		return appendClusters(clusters), len(clusters)
+	runtime.GC()
+	ask := func(q clusterQuery, filter live.Filter) []byte {
+		filter.Bounds, filter.Zoom, filter.Limit = &geo.Bounds{West: q.BBox[0], South: q.BBox[1], East: q.BBox[2], North: q.BBox[3]}, q.Zoom, live.MostLimit
+		return m.Clusters(filter)
 	}
 	for _, q := range queries[:len(queries)/10] { // both sides warm up alike
-		ask(q, index.Filter{})
+		ask(q, live.Filter{})
 	}
 	for _, q := range queries {
 		start := time.Now()
-		answer, n := ask(q, index.Filter{})
+		answer := ask(q, live.Filter{})
 		f.QueryMS = append(f.QueryMS, ms(time.Since(start)))
 		f.Bytes += int64(len(answer))
-		f.Features += int64(n)
+		f.Features += int64(bytes.Count(answer, []byte(`"type":"Feature",`)))
 	}
 	for i, q := range queries {
-		filter := index.Filter{Since: int64(i) * 1e9, Until: int64(i)*1e9 + 6e14, Categories: 0b111 << (i % 18)}
+		since := clusterEpoch.Add(time.Duration(i) * time.Hour)
+		filter := live.Filter{Since: since, Until: since.Add(600 * time.Hour),
+			Categories: []string{clusterCategory(i % 18), clusterCategory(i%18 + 1), clusterCategory(i%18 + 2)}}
 		start := time.Now()
 		ask(q, filter)
 		f.FilterMS = append(f.FilterMS, ms(time.Since(start)))
 	}
-	f.InsertMS = insertTimes(x, items)
+	f.InsertMS = insertTimes(m, incidents)
 	return f
 }
 
-// insertTimes puts new items one by one and waits until each can be read.
-func insertTimes(x *index.Index, items []index.Item) []float64 {
+// insertTimes puts new incidents one by one and waits until each can be read.
+func insertTimes(m *live.Map, incidents []live.Incident) []float64 {
 	const inserts = 20_000
+	rng := rand.New(rand.NewPCG(1, 2))
 	times := make([]float64, inserts)
 	for i := range times {
-		it := items[i%len(items)]
-		it.ID[0] ^= 0xff
-		binary.BigEndian.PutUint32(it.ID[1:], uint32(i))
+		in := incidents[i%len(incidents)]
+		in.ID = clusterID(rng)
 		start := time.Now()
-		x.Put(it)
-		if _, seen := x.Snapshot().Get(it.ID); !seen {
+		m.Apply(live.Change{At: clusterEpoch, Incidents: []live.Incident{in}})
+		if _, seen := m.Incident(in.ID, nil); !seen {
 			times[i] = math.Inf(1)
 			continue
 		}
@@ -165,19 +184,19 @@ func insertTimes(x *index.Index, items []index.Item) []float64 {
 
 // theirsClusters hands points and queries to Node in files, so that neither
 // side's time holds the other's reading.
-func theirsClusters(peers string, items []index.Item, queries []clusterQuery) (clusterFigures, error) {
+func theirsClusters(peers string, incidents []live.Incident, queries []clusterQuery) (clusterFigures, error) {
 	var f clusterFigures
 	dir, err := os.MkdirTemp("", "bench-cluster-")
 	if err != nil {
 		return f, err
 	}
 	defer os.RemoveAll(dir)
-	points := make([]byte, 0, len(items)*24)
-	for i := range items {
-		it := &items[i]
-		points = binary.LittleEndian.AppendUint64(points, math.Float64bits(it.Lon))
-		points = binary.LittleEndian.AppendUint64(points, math.Float64bits(it.Lat))
-		points = append(points, it.Status, it.Severity, byte(it.Reports), byte(it.Sources), 0, 0, 0, 0)
+	points := make([]byte, 0, len(incidents)*24)
+	for i := range incidents {
+		in := &incidents[i]
+		points = binary.LittleEndian.AppendUint64(points, math.Float64bits(in.Lon))
+		points = binary.LittleEndian.AppendUint64(points, math.Float64bits(in.Lat))
+		points = append(points, 0, byte(in.Severity.Rank()), byte(in.Reports), byte(in.Sources), 0, 0, 0, 0)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "points"), points, 0o600); err != nil {
 		return f, err

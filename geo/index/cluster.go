@@ -61,13 +61,12 @@ func (v *View) Clusters(b geo.Bounds, zoom int, f Filter) []Cluster {
 // and never leaves anything out. At zoom 0 it may still exceed the limit.
 func (v *View) ClustersAtMost(b geo.Bounds, zoom int, f Filter, limit int) ([]Cluster, int) {
 	f.Bounds = &b
-	for zoom = max(0, min(zoom, SinglesZoom)); ; zoom-- {
-		// The cells come in order and cells of one parent follow each other:
-		// counting them is cheap, making clusters of them is not.
-		if zoom == 0 || v.cells(zoom, &f, limit) <= limit {
-			return v.clusters(node{}, zoom, &f), zoom
+	for zoom = max(0, min(zoom, SinglesZoom)); zoom > 0; zoom-- {
+		if clusters, whole := v.drawn(zoom, &f, limit); whole {
+			return clusters, zoom
 		}
 	}
+	return v.clusters(node{}, 0, &f), 0
 }
 
 // TileClusters is Clusters for one tile of the web-mercator scheme, which is
@@ -94,19 +93,24 @@ func (v *View) clusters(from node, zoom int, f *Filter) []Cluster {
 	return out
 }
 
-// cells counts the clusters of a zoom, and stops caring beyond limit.
-func (v *View) cells(zoom int, f *Filter, limit int) int {
-	if zoom >= SinglesZoom {
-		return v.Count(*f)
+// drawn is the clusters of a zoom, and whether they are all there are: it gives
+// up where they are more than limit.
+func (v *View) drawn(zoom int, f *Filter, limit int) (out []Cluster, whole bool) {
+	switch {
+	case zoom >= SinglesZoom && v.Count(*f) > limit:
+		return nil, false
+	case zoom >= SinglesZoom || f.IDs != nil:
+		out = v.gathered(node{}, zoom, f)
+		return out, len(out) <= limit
 	}
-	if f.IDs != nil {
-		return len(v.clusters(node{}, zoom, f))
-	}
-	n := 0
 	w := &walk{filter: f, level: zoom + cellHalvings}
-	w.emit = func(*tally) { n++ }
+	w.emit = func(t *tally) {
+		if w.enough = len(out) == limit; !w.enough {
+			out = append(out, t.cluster(zoom))
+		}
+	}
 	w.run(v, node{})
-	return n
+	return out, !w.enough
 }
 
 // gathered makes clusters row by row: where every item is alone, and where the

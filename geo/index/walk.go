@@ -31,6 +31,7 @@ type walk struct {
 	tally  tally
 	loose  [16]looseRow // room for sortOut
 	plain  bool         // whether the filter keeps every row within bounds and phase
+	enough bool         // emit wants no more
 }
 
 // judge is Filter.judge, which a plain filter need not be asked.
@@ -85,6 +86,9 @@ func (sp span) search(key uint64) int {
 // down deals with a node whose rows are the spans stack[from:until]. inside
 // says that no row of it needs the test of the bounds.
 func (w *walk) down(n node, from, until int, inside bool) {
+	if w.enough {
+		return
+	}
 	if !inside {
 		x, y := deinterleave(n.prefix)
 		switch w.window.judge(x, y, units>>n.level) {
