@@ -49,24 +49,6 @@ func (h *house) wait(d time.Duration) {
 	h.late += d
 }
 
-// keyring keeps data keys for media in memory.
-type keyring struct {
-	keys *vault.Keys
-	mu   sync.Mutex
-	held map[crisis.ID]*vault.DataKey
-}
-
-func (k *keyring) DataKey(_ context.Context, owner crisis.ID) (*vault.DataKey, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if key, ok := k.held[owner]; ok {
-		return key, nil
-	}
-	key, err := k.keys.NewDataKey(rand.Reader)
-	k.held[owner] = key
-	return key, err
-}
-
 const twilioToken = "12345678901234567890123456789012"
 
 // both runs a test on each database.
@@ -91,7 +73,7 @@ func newHouseOn(t *testing.T, url string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper := media.NewKeeper(files, &keyring{keys: h.keys, held: map[crisis.ID]*vault.DataKey{}}, h.store)
+	keeper := media.NewKeeper(files, h.store, h.store)
 	h.worker = NewWorker(WorkerOptions{Store: h.store, Host: h.host, Keeper: keeper, Keys: h.keys, Holder: "test",
 		Clock: h.clock, Rand: rand.Reader, Log: log})
 	h.channel(&crisis.Channel{Name: "app", Kind: "app", Enabled: true})

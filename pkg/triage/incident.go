@@ -133,6 +133,9 @@ func sameCandidate(a, b *crisis.Location) bool {
 }
 
 func (s *Service) location(h *heard, place Place, id crisis.ID) *crisis.Location {
+	if place.Method == byName && place.Certain {
+		place = s.reader.locate(place)
+	}
 	location := &crisis.Location{
 		Meta: crisis.First(id, s.clock(), actor), Message: h.report.Message, Lon: place.Lon, Lat: place.Lat, UncertaintyM: place.UncertaintyM,
 		Method: place.Method, Name: place.Name, CountryCode: place.Country, Admin1Code: place.Admin1Code, Admin1: place.Admin1,
@@ -155,7 +158,7 @@ func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, m
 	if err != nil {
 		return fmt.Errorf("read a report's places: %w", err)
 	}
-	if h.report.Rev == 1 && h.report.Batch.IsZero() == false {
+	if h.report.Rev == 1 && !h.report.Batch.IsZero() {
 		return nil // an import has placed it itself
 	}
 	slices.SortFunc(before, func(a, b *crisis.Location) int { return slices.Compare(a.ID[:], b.ID[:]) })

@@ -52,10 +52,13 @@ func (s *standing) spot() spot {
 		at.to = at.from
 	}
 	if l := s.location; l != nil {
-		at.located, at.point, at.uncertain = true, geo.Point{Lon: l.Lon, Lat: l.Lat}, l.UncertaintyM
+		at.located, at.point, at.uncertain = true, s.point(), l.UncertaintyM
 	}
 	return at
 }
+
+// point is where a located incident is.
+func (s *standing) point() geo.Point { return geo.Point{Lon: s.location.Lon, Lat: s.location.Lat} }
 
 // cell is a square of cellDegrees in which incidents are looked up.
 type cell struct{ x, y int }
@@ -130,7 +133,7 @@ func (m *memory) forget(id crisis.ID) {
 	}
 }
 
-// around are the incidents that a report could be of: those in the cells about
+// around are the incidents that a report could be of: those whose place can be
 // its place, and those that hold its very text.
 func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
 	found := map[crisis.ID]*standing{}
@@ -154,7 +157,11 @@ func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
 				x -= round
 			}
 			for id, one := range m.cells[cell{x, centre.y + dy}] {
-				found[id] = one
+				// Most are too far north or south, which is the cheapest to see.
+				apart := math.Abs(one.location.Lat-at.point.Lat) * geo.MetresPerDegree
+				if apart <= at.uncertain+one.location.UncertaintyM+farM && geo.Distance(at.point, one.point()) <= at.uncertain+one.location.UncertaintyM+farM {
+					found[id] = one
+				}
 			}
 		}
 	}

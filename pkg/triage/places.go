@@ -28,6 +28,9 @@ type Place struct {
 
 func (p Place) point() geo.Point { return geo.Point{Lon: p.Lon, Lat: p.Lat} }
 
+// byName is the method of places that the gazetteer found.
+const byName = "gazetteer"
+
 const (
 	// unknownAccuracyM is assumed of a position whose sender did not say how good
 	// it is: a telephone's, in a town.
@@ -58,19 +61,19 @@ func (r *Reader) places(text string, near gazetteer.Near) []Place {
 		if overlaps(found, c.Words) {
 			continue // a word inside a map link names no place
 		}
-		found = append(found, r.locate(Place{Name: c.Name, Country: c.Country, Admin1: c.Admin1, Lon: c.Point.Lon, Lat: c.Point.Lat,
-			UncertaintyM: c.UncertaintyM, Method: "gazetteer", Words: c.Words, Score: c.Score, Certain: c.Certain, Why: c.Why}))
+		found = append(found, Place{Name: c.Name, Country: c.Country, Admin1: c.Admin1, Lon: c.Point.Lon, Lat: c.Point.Lat,
+			UncertaintyM: c.UncertaintyM, Method: byName, Words: c.Words, Score: c.Score, Certain: c.Certain, Why: c.Why})
 	}
 	return found[:min(len(found), maxPlaces)]
 }
 
 func overlaps(found []Place, words geo.Words) bool {
 	return slices.ContainsFunc(found, func(p Place) bool {
-		return p.Method != "gazetteer" && p.Words.Start < words.End && words.Start < p.Words.End
+		return p.Method != byName && p.Words.Start < words.End && words.Start < p.Words.End
 	})
 }
 
-// locate fills in the area that a place lies in.
+// locate fills in the area that a place lies in. Names bring most of it along.
 func (r *Reader) locate(p Place) Place {
 	area := r.gazetteer.Reverse(p.point())
 	if p.Name == "" {
