@@ -193,7 +193,7 @@ func (im *importer) flush(ctx context.Context) error {
 	}
 	unit := im.unit
 	if !im.tally.titled && im.tally.imported > 0 {
-		unit = append([]crisis.Change{im.naming()}, unit...)
+		unit = append(unit, im.naming())
 	}
 	if _, err := im.db.Write(ctx, unit...); err != nil {
 		return fmt.Errorf("write %d rows: %w", len(im.unit), err)
