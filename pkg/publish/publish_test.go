@@ -51,8 +51,21 @@ func (w *world) dump() []byte {
 	at, _, err := w.projection.State(w.t.Context())
 	keep(at, err)
 	m := live.NewPublic(w.projection, []string{"en"}, slog.New(slog.DiscardHandler))
-	if err := m.Load(w.t.Context()); err != nil {
+	viewer := m.Hub.Watch(nil, nil)
+	if err := m.Refresh(w.t.Context()); err != nil { // as if it had watched from the beginning
 		w.t.Fatal(err)
+	}
+	frames, err := viewer.Next(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out.Write(bytes.Join(frames, nil))
+	fresh := live.NewPublic(w.projection, []string{"en"}, slog.New(slog.DiscardHandler))
+	if err := fresh.Load(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	if all := (live.Filter{}); !bytes.Equal(m.Incidents(all), fresh.Incidents(all)) || !bytes.Equal(m.Hotspots(all), fresh.Hotspots(all)) {
+		w.t.Error("the map that followed differs from the one that was read")
 	}
 	for zoom := range 17 {
 		f := live.Filter{Zoom: zoom, Phases: []crisis.Phase{crisis.PhaseOngoing, crisis.PhaseOver}}
