@@ -133,6 +133,13 @@ func (im *importer) change(s *statement, raw []byte, now time.Time, variant bool
 	if err != nil {
 		return crisis.Change{}, err
 	}
+	change.Put = append(change.Put, im.records(s, id, pseudonym, now, by)...)
+	return change, nil
+}
+
+// records are what a row says: a report by a source of its own, its incident,
+// and what belongs to them.
+func (im *importer) records(s *statement, id crisis.ID, pseudonym string, now time.Time, by crisis.Actor) []crisis.Record {
 	head := func(what string) crisis.Meta { return crisis.First(recordID(id, what), now, by) }
 	keys, others := categorise(s.labels, im.categories)
 	im.tally.leave(others)
@@ -143,26 +150,26 @@ func (im *importer) change(s *statement, raw []byte, now time.Time, variant bool
 	incident := &crisis.Incident{Meta: head("incident"), Version: 1, Status: crisis.StatusTriaged, Phase: crisis.PhaseOver, PhaseReason: "lifetime",
 		Severity: severest(keys, im.categories), Categories: keys, Occurred: occurred, FirstReceived: report.ReceivedAt, LastReceived: report.ReceivedAt,
 		Reports: 1, Sources: 1, Batch: im.batch}
-	change.Put = append(change.Put, source, report, incident,
+	records := []crisis.Record{source, report, incident,
 		&crisis.MessageReport{Meta: head("message_report"), Message: id, Report: report.ID, Reason: "import"},
-		&crisis.Membership{Meta: head("membership"), Report: report.ID, Incident: incident.ID, Reason: "import", Score: 1, Why: "one row of an import is one incident"})
+		&crisis.Membership{Meta: head("membership"), Report: report.ID, Incident: incident.ID, Reason: "import", Score: 1, Why: "one row of an import is one incident"}}
 	if s.located {
 		location := im.location(s, head("location"), report, incident)
 		incident.Location = location.ID
-		change.Put = append(change.Put, location)
+		records = append(records, location)
 	} else {
 		im.tally.unlocated++
 	}
 	if s.verified {
 		im.tally.flagged++
-		change.Put = append(change.Put, &crisis.Evidence{Meta: head("evidence"), Incident: incident.ID, Kind: crisis.EvidenceNote, Note: "VERIFIED flag in the source system"})
+		records = append(records, &crisis.Evidence{Meta: head("evidence"), Incident: incident.ID, Kind: crisis.EvidenceNote, Note: "VERIFIED flag in the source system"})
 	}
 	if first := im.note(s, incident.ID); !first.IsZero() {
 		im.tally.alike++
-		change.Put = append(change.Put, &crisis.Relation{Meta: head("relation"), Kind: crisis.RelationMaybeSame, From: incident.ID, To: first, Score: 1,
+		records = append(records, &crisis.Relation{Meta: head("relation"), Kind: crisis.RelationMaybeSame, From: incident.ID, To: first, Score: 1,
 			Why: "the same words at the same point in an import"})
 	}
-	return change, nil
+	return records
 }
 
 func (im *importer) location(s *statement, head crisis.Meta, report *crisis.Report, incident *crisis.Incident) *crisis.Location {
