@@ -111,13 +111,14 @@ const (
 
 // What store.Write refuses, and what the desk answers 409 to.
 var (
-	ErrStale    = errors.New("the record moved on; read it again")
-	ErrClaimed  = errors.New("somebody else holds this incident")
-	ErrNoClaim  = errors.New("the claim has ended or was never yours")
-	ErrFenced   = errors.New("the lease has passed to another holder")
-	ErrAssessed = errors.New("this person has assessed this version already")
-	ErrTwo      = errors.New("the database wants two different people, neither of them the submitter")
-	ErrNotFound = errors.New("not found")
-	ErrTaken    = errors.New("that name is taken")
-	ErrLocked   = errors.New("the keys are locked away")
+	ErrStale     = errors.New("the record moved on; read it again")
+	ErrClaimed   = errors.New("somebody else holds this incident")
+	ErrNoClaim   = errors.New("the claim has ended or was never yours")
+	ErrFenced    = errors.New("the lease has passed to another holder")
+	ErrAssessed  = errors.New("this person has assessed this version already")
+	ErrTwo       = errors.New("the database wants two different people, neither of them the submitter")
+	ErrNotFound  = errors.New("not found")
+	ErrTaken     = errors.New("that name is taken")
+	ErrForgotten = errors.New("the key of that record's owner was destroyed; nothing is written about it again")
+	ErrLocked    = errors.New("the keys are locked away")
 )

@@ -28,6 +28,7 @@ const (
 //
 //	go test ./pkg/store -run - -bench Accept -benchtime 3s
 func BenchmarkAccept(b *testing.B) {
+	storetest.Durable(b)
 	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		b.Run("store/"+name, func(b *testing.B) {
 			s := storetest.Opener(b, url(b))()

@@ -32,8 +32,8 @@ var ErrClosed = errors.New("the store is closed")
 // digest the message is kept with Variant set.
 //
 // It fails with crisis.ErrStale, ErrClaimed, ErrNoClaim, ErrFenced,
-// ErrAssessed, ErrTwo, ErrTaken, ErrNotFound, with ErrForgotten, with ctx's
-// error if the unit was not yet under way, or with a fault.
+// ErrAssessed, ErrTwo, ErrTaken, ErrNotFound, ErrForgotten, with ctx's error if
+// the unit was not yet under way, or with a fault.
 func (s *Store) Write(ctx context.Context, changes ...crisis.Change) ([]crisis.Outcome, error) {
 	for attempt := 0; ; attempt++ {
 		u, err := s.prepare(ctx, changes, attempt > 0)

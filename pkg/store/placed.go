@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,24 +40,12 @@ func (s *Store) EachPlaced(ctx context.Context, yield func(crisis.Placed) error)
 		return fmt.Errorf("read the placed incidents: %w", err)
 	}
 	defer rows.Close()
+	row := placedRow{}
+	into := row.columns(incidents, locations)
 	for rows.Next() {
-		location := new(crisis.Location)
-		fields := locations.all(location)
-		var wrapped []byte
-		more := make([]any, 0, len(fields)+1)
-		for i := range fields {
-			more = append(more, &fields[i])
-		}
-		l, err := scan(incidents, rows, append(more, &wrapped)...)
+		placed, err := row.next(s, rows, into)
 		if err != nil {
 			return fmt.Errorf("read the placed incidents: %w", err)
-		}
-		placed := crisis.Placed{Incident: l.record.(*crisis.Incident)}
-		if !location.ID.IsZero() {
-			if err := s.openPoint(location, fields, wrapped); err != nil {
-				return fmt.Errorf("read the placed incidents: %w", err)
-			}
-			placed.Location = location
 		}
 		if err := yield(placed); err != nil {
 			return err
@@ -66,6 +55,48 @@ func (s *Store) EachPlaced(ctx context.Context, yield func(crisis.Placed) error)
 		return fmt.Errorf("read the placed incidents: %w", err)
 	}
 	return nil
+}
+
+// placedRow is where every row of EachPlaced is scanned to before it is copied:
+// to tie a million rows to their columns one by one costs a third of the time.
+type placedRow struct {
+	incident crisis.Incident
+	location crisis.Location
+	wrapped  []byte
+	fields   []field
+	places   []field
+}
+
+func (p *placedRow) columns(incidents, locations *shape) []any {
+	p.fields, p.places = incidents.all(&p.incident), locations.all(&p.location)
+	into := make([]any, 0, len(p.fields)+len(p.places)+1)
+	for i := range p.fields {
+		into = append(into, &p.fields[i])
+	}
+	for i := range p.places {
+		into = append(into, &p.places[i])
+	}
+	return append(into, &p.wrapped)
+}
+
+func (p *placedRow) next(s *Store, rows *sql.Rows, into []any) (crisis.Placed, error) {
+	p.incident, p.location, p.wrapped = crisis.Incident{}, crisis.Location{}, nil
+	for i := range p.places {
+		p.places[i].found = nil
+	}
+	if err := rows.Scan(into...); err != nil {
+		return crisis.Placed{}, err
+	}
+	incident := p.incident
+	placed := crisis.Placed{Incident: &incident}
+	if !p.location.ID.IsZero() {
+		if err := s.openPoint(&p.location, p.places, p.wrapped); err != nil {
+			return crisis.Placed{}, err
+		}
+		location := p.location
+		placed.Location = &location
+	}
+	return placed, nil
 }
 
 // openPoint opens a sealed point with the wrapped key that came in the same row.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,10 +10,6 @@ import (
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/vault"
 )
-
-// ErrForgotten refuses a record whose owner's data key was destroyed: what was
-// forgotten is not written about again.
-var ErrForgotten = errors.New("the key of that record's owner was destroyed")
 
 // row is one revision ready to be written: all bytes are made before the
 // committer sees it.
@@ -179,7 +174,7 @@ func (s *Store) keysOf(ctx context.Context, changes []crisis.Change, u *unit, ag
 			return nil, err
 		}
 		if gone {
-			return nil, ErrForgotten
+			return nil, crisis.ErrForgotten
 		}
 		born[owner] = true
 	}

@@ -130,15 +130,15 @@ func (s *Store) load(ctx context.Context, shape *shape, query *gorm.DB) ([]crisi
 	return records, nil
 }
 
-// scan reads one row of a shape; more are further columns of the SELECT.
-func scan(shape *shape, rows *sql.Rows, more ...any) (loaded, error) {
+// scan reads one row of a shape.
+func scan(shape *shape, rows *sql.Rows) (loaded, error) {
 	record := shape.blank()
 	l := loaded{record: record, fields: shape.all(record)}
-	into := make([]any, 0, len(l.fields)+len(more))
+	into := make([]any, len(l.fields))
 	for i := range l.fields {
-		into = append(into, &l.fields[i])
+		into[i] = &l.fields[i]
 	}
-	if err := rows.Scan(append(into, more...)...); err != nil {
+	if err := rows.Scan(into...); err != nil {
 		return l, fmt.Errorf("scan %s: %w", shape.table, err)
 	}
 	return l, nil

@@ -22,7 +22,8 @@ type Options struct {
 	// URL is sqlite:PATH or postgres://….
 	URL  string
 	Keys *vault.Keys
-	// Clock, Rand and Log are the process's own.
+	// Clock, Rand and Log are the process's own; the first two serve many
+	// goroutines at once.
 	Clock func() time.Time
 	Rand  io.Reader
 	Log   *slog.Logger

@@ -2,9 +2,11 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,10 +228,10 @@ func TestForgetting(t *testing.T) {
 		if err != nil || got.Text != "" || got.Language != "en" {
 			t.Errorf("after forgetting: %q %q %v", got.Text.Reveal(), got.Language, err)
 		}
-		if _, err := s.Write(t.Context(), put(revised(report))); !errors.Is(err, store.ErrForgotten) {
+		if _, err := s.Write(t.Context(), put(revised(report))); !errors.Is(err, crisis.ErrForgotten) {
 			t.Errorf("written about again: %v", err)
 		}
-		if _, err := other.Write(t.Context(), put(revised(report))); !errors.Is(err, store.ErrForgotten) {
+		if _, err := other.Write(t.Context(), put(revised(report))); !errors.Is(err, crisis.ErrForgotten) {
 			t.Errorf("written about again by another process: %v", err)
 		}
 		if outcome := write(t, s, put(message(t, one.Channel, 1, 1)))[0]; outcome.Receipt != crisis.Again {
@@ -321,4 +323,23 @@ func TestGivenUp(t *testing.T) {
 			t.Errorf("told %v, found %v", err, found)
 		}
 	})
+}
+
+// TestOneSQLite: versions before 3.51.3 can corrupt a write-ahead log, and two
+// SQLite drivers in one program disagree.
+func TestOneSQLite(t *testing.T) {
+	url := storetest.SQLite(t)
+	storetest.Opener(t, url)()
+	var major, minor, patch int
+	var version string
+	if err := behind(t, url).QueryRow("SELECT sqlite_version()").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil || major*1_000_000+minor*1000+patch < 3_051_003 {
+		t.Errorf("SQLite %s: %v", version, err)
+	}
+	drivers := slices.DeleteFunc(sql.Drivers(), func(name string) bool { return strings.HasPrefix(name, "pgx") })
+	if !slices.Equal(drivers, []string{"sqlite"}) {
+		t.Errorf("drivers %v", drivers)
+	}
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/onyo-project/onyo/pkg/vault"
 )
 
-// errBadConn makes database/sql throw a connection away.
-var errBadConn = errors.New("connection given up")
-
 // readTail reads how far the ledger goes. The tree in memory serves as long as
 // no other process has written.
 func (t *tx) readTail() error {
@@ -104,14 +101,12 @@ func (t *tx) writeHead() error {
 		return fmt.Errorf("write the ledger's pages: %w", err)
 	}
 	size, root := t.grew.Tree.Size(), t.grew.Tree.Root()
-	if _, err := t.exec("UPDATE ledger_head SET size = ?, root = ?, seal = ? WHERE one = 1",
-		int64(size), root[:], sealHead(t.store.deployment, size, root)); err != nil {
-		return fmt.Errorf("write the ledger's head: %w", err)
-	}
+	update := "UPDATE ledger_head SET size = ?, root = ?, seal = ? WHERE one = 1"
 	if t.store.dialect.postgres {
-		if _, err := t.exec("SELECT pg_notify('onyo_ledger', '')"); err != nil {
-			return fmt.Errorf("wake the others: %w", err)
-		}
+		update += " RETURNING pg_notify('onyo_ledger', '')" // wakes the others after commit
+	}
+	if _, err := t.exec(update, int64(size), root[:], sealHead(t.store.deployment, size, root)); err != nil {
+		return fmt.Errorf("write the ledger's head: %w", err)
 	}
 	return nil
 }

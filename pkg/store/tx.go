@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,7 +68,7 @@ func (t *tx) rollback() {
 
 func (s *Store) dropConn() {
 	if s.conn != nil {
-		_ = s.conn.Raw(func(any) error { return errBadConn })
+		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 		_ = s.conn.Close()
 		s.conn = nil
 	}
@@ -109,6 +110,9 @@ func (t *tx) each(query string, args []any, take func(scan func(...any) error) e
 // that there are few different ones. Columns that are NULL in every row are left
 // out: parsing and binding are half of what a row costs.
 func (t *tx) insert(table string, columns []string, rows [][]any, tail string) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	columns, rows = used(columns, rows)
 	head := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
 	one := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"sync"
 	"time"
@@ -118,8 +119,8 @@ func (s *Store) listen(ctx context.Context) error {
 		return fmt.Errorf("connect to listen: %w", err)
 	}
 	defer conn.Close()
-	return conn.Raw(func(driver any) error {
-		raw := driver.(*stdlib.Conn).Conn()
+	return conn.Raw(func(conn any) error {
+		raw := conn.(*stdlib.Conn).Conn()
 		if _, err := raw.Exec(ctx, "LISTEN onyo_ledger"); err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}
@@ -130,7 +131,7 @@ func (s *Store) listen(ctx context.Context) error {
 			expired := patience.Err() != nil
 			stop()
 			if ctx.Err() != nil || err != nil && !expired {
-				return errBadConn // it may hold half an answer
+				return driver.ErrBadConn // it may hold half an answer
 			}
 		}
 	})

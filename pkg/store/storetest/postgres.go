@@ -33,9 +33,9 @@ type server struct {
 }
 
 // Postgres is the URL of an empty database with PostGIS in a private cluster,
-// which is started once a run and writes to disk as a real one does. The database
-// goes with the test. A PostgreSQL or PostGIS that is not installed fails the
-// test.
+// which is started once a run. It does not wait for the disk, unless Durable is
+// called. The database goes with the test. A PostgreSQL or PostGIS that is not
+// installed fails the test.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	s, name, err := database()
@@ -50,14 +50,34 @@ func Postgres(t testing.TB) string {
 	return s.url(name)
 }
 
+// Durable makes the private cluster wait for the disk as a real one does, from now
+// on: for tests and benchmarks that are about just that.
+func Durable(t testing.TB) {
+	t.Helper()
+	s, err := cluster()
+	if err == nil {
+		err = s.fsync("on")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Start is Postgres for programs that are no tests: the database and its cluster
-// go with the process.
+// go with the process, and are durable.
 func Start() (url string, err error) {
 	s, name, err := database()
+	if err == nil {
+		err = s.fsync("on")
+	}
 	if err != nil {
 		return "", err
 	}
 	return s.url(name), nil
+}
+
+func (s *server) fsync(setting string) error {
+	return s.run("ALTER SYSTEM SET fsync = "+setting, "SELECT pg_reload_conf()")
 }
 
 // database makes an empty one in the cluster.
@@ -97,7 +117,7 @@ func (s *server) runIn(database string, statements ...string) error {
 // keeper starts the cluster and waits for its standard input to end, then stops
 // it and removes every trace. $1 is the folder of the programs, $2 ours.
 const keeper = `"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c max_connections=200 \
-	-c shared_buffers=64MB -c fsync=on -c log_min_messages=fatal >"$2/log" 2>&1 &
+	-c shared_buffers=64MB -c log_min_messages=fatal >"$2/log" 2>&1 &
 pid=$!
 cat >/dev/null
 kill -QUIT $pid
@@ -148,6 +168,9 @@ func (s *server) await() error {
 			return fmt.Errorf("the test cluster does not answer: %w: %s", err, bytes.TrimSpace(log))
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+	if err := s.fsync("off"); err != nil {
+		return err
 	}
 	if err := s.run("CREATE DATABASE onyo_template"); err != nil {
 		return err
