@@ -37,13 +37,27 @@ func (h *heard) spot() spot {
 	return at
 }
 
+// manner is how much is tried with a report. What cannot be written one way is
+// tried in the next, so that no report holds up the others or goes unseen.
+type manner int
+
+const (
+	fully  manner = iota
+	apart         // it joins nothing
+	barely        // and nothing is read out of it
+)
+
 // hear reads a report. A text that breaks the reading says nothing: its report
 // still gets an incident, and a person reads it.
-func (s *Service) hear(report *crisis.Report) (h *heard) {
+func (s *Service) hear(report *crisis.Report, how manner) (h *heard) {
+	silent := &heard{report: report, voice: s.reader.voiceOf(&crisis.Report{Meta: report.Meta, Source: report.Source}, nil)}
+	if how == barely {
+		return silent
+	}
 	defer func() {
 		if recover() != nil {
 			s.log.Error("a report could not be read", "report", report.ID, "bytes", len(report.Text))
-			h = &heard{report: report, voice: s.reader.voiceOf(&crisis.Report{Meta: report.Meta, Source: report.Source}, nil)}
+			h = silent
 		}
 	}()
 	h = &heard{report: report, candidates: s.reader.candidates(report, s.settings.near)}
@@ -94,7 +108,7 @@ func (s *Service) kin(a, b string) bool {
 
 // triage makes the Change that a new or changed report asks for; one without
 // records where there is nothing to do.
-func (s *Service) triage(ctx context.Context, id crisis.ID) (crisis.Change, error) {
+func (s *Service) triage(ctx context.Context, id crisis.ID, how manner) (crisis.Change, error) {
 	report, err := crisis.Get[*crisis.Report](ctx, s.store, id)
 	if errors.Is(err, crisis.ErrNotFound) {
 		return crisis.Change{}, nil // forgotten since
@@ -111,12 +125,14 @@ func (s *Service) triage(ctx context.Context, id crisis.ID) (crisis.Change, erro
 	switch {
 	case current >= 0 && report.Withdrawn:
 		return change, s.withdraw(ctx, &change, report, memberships[current])
+	case current >= 0 && report.Rev == 1:
+		return change, nil // an import placed it, or we did
 	case current >= 0:
-		return change, s.revise(ctx, &change, s.hear(report), memberships[current])
+		return change, s.revise(ctx, &change, s.hear(report, how), memberships[current])
 	case len(memberships) > 0 || report.Withdrawn:
 		return change, nil // a person took it out, or nobody saw it
 	}
-	return change, s.settle(ctx, &change, s.hear(report))
+	return change, s.settle(ctx, &change, s.hear(report, how), how)
 }
 
 // match is an incident that a report may be of.
@@ -138,7 +154,7 @@ func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
 			return nil, err
 		}
 		if same := compare(h.voice, at, one.said, there, s.kin); same.score >= suggestsFrom {
-			same.join = same.join && one.joins() && h.report.Batch.IsZero()
+			same.join = same.join && one.joins() && h.report.Batch.IsZero() && !approves(one.incident, h.report.Submitter)
 			found = append(found, match{one, same})
 		}
 	}
@@ -148,14 +164,20 @@ func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
 	return found, nil
 }
 
+// approves says whether a person's approval carries the incident: what that
+// person typed in must not join it (DESIGN §4, law 5).
+func approves(in *crisis.Incident, person crisis.ID) bool {
+	return !person.IsZero() && (in.First.Person == person || in.Second.Person == person)
+}
+
 // settle gives a report its incident: one that it joins, or one of its own.
-func (s *Service) settle(ctx context.Context, change *crisis.Change, h *heard) error {
+func (s *Service) settle(ctx context.Context, change *crisis.Change, h *heard, how manner) error {
 	found, err := s.matches(ctx, h)
 	if err != nil {
 		return err
 	}
-	if at := slices.IndexFunc(found, func(m match) bool { return m.join }); at >= 0 {
-		return s.join(change, h, found[at])
+	if at := slices.IndexFunc(found, func(m match) bool { return m.join }); at >= 0 && how == fully {
+		return s.join(ctx, change, h, found[at])
 	}
 	s.open(change, h, found[:min(len(found), maxSuggestions)])
 	return nil

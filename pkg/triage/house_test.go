@@ -108,16 +108,17 @@ func (h *house) write(action string, records ...crisis.Record) {
 
 // said is a report as it came.
 type said struct {
-	text     string
-	words    string
-	source   crisis.ID // zero: somebody new
-	language string
-	point    *geo.Point
-	accuracy float64
-	given    string
-	said     []string
-	at       time.Time // zero: now
-	batch    crisis.ID
+	text      string
+	words     string
+	source    crisis.ID // zero: somebody new
+	language  string
+	point     *geo.Point
+	accuracy  float64
+	given     string
+	said      []string
+	at        time.Time // zero: now
+	batch     crisis.ID
+	submitter crisis.ID
 }
 
 // report writes what intake would.
@@ -140,7 +141,7 @@ func (h *house) report(s said) *crisis.Report {
 		records = append(records, source)
 	}
 	report := &crisis.Report{Meta: crisis.First(derived(message.ID, "report", 0), h.clock(), tester), Channel: h.channel, Source: s.source, Message: message.ID,
-		ReceivedAt: s.at, Occurred: crisis.EventTime{From: s.at, To: s.at}, Language: s.language, Said: s.said, Batch: s.batch}
+		ReceivedAt: s.at, Occurred: crisis.EventTime{From: s.at, To: s.at}, Language: s.language, Said: s.said, Batch: s.batch, Submitter: s.submitter}
 	seal(&report.Text, s.text)
 	seal(&report.Words, s.words)
 	seal(&report.Given, s.given)

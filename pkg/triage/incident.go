@@ -39,7 +39,7 @@ func (s *Service) open(change *crisis.Change, h *heard, alike []match) {
 // join makes a report one of an incident's. Its version stays, so that nobody's
 // judgement is disturbed, unless the report tells what was missing from an
 // incident that nobody has looked at.
-func (s *Service) join(change *crisis.Change, h *heard, m match) error {
+func (s *Service) join(ctx context.Context, change *crisis.Change, h *heard, m match) error {
 	change.Action = "report.joined"
 	next := *m.standing.incident
 	next.Meta = next.Next(s.clock(), actor)
@@ -55,9 +55,13 @@ func (s *Service) join(change *crisis.Change, h *heard, m match) error {
 	}
 	s.candidates(change, h, nil)
 	location := m.standing.location
-	if untouched(&next) {
-		if added := s.complete(change, h, &next); added != nil {
-			location = added
+	if s.lacks(&next, h) {
+		free, err := s.untouched(ctx, m.standing.incident)
+		if err != nil {
+			return err
+		}
+		if free {
+			location = s.complete(change, h, &next, location)
 		}
 	}
 	change.Put = append(change.Put, &next, s.membership(h, next.ID, "joined", m.score, m.why))
@@ -66,31 +70,48 @@ func (s *Service) join(change *crisis.Change, h *heard, m match) error {
 	return nil
 }
 
-// untouched says that nobody has judged the incident.
-func untouched(in *crisis.Incident) bool {
-	return in.First == (crisis.Approval{}) && (in.Status == crisis.StatusTriaged || in.Status == crisis.StatusReceived)
+// untouched says that nobody has judged or edited the incident.
+func (s *Service) untouched(ctx context.Context, in *crisis.Incident) (bool, error) {
+	if in.First != (crisis.Approval{}) || in.Status != crisis.StatusTriaged && in.Status != crisis.StatusReceived {
+		return false, nil
+	}
+	const most = 10_000
+	entries, err := s.store.EntriesOf(ctx, []crisis.ID{in.ID}, most)
+	if err != nil {
+		return false, fmt.Errorf("read an incident's history: %w", err)
+	}
+	return len(entries) < most && !slices.ContainsFunc(entries, func(e crisis.Entry) bool { return e.Actor != actor }), nil
 }
 
-// complete adds to an incident what it lacked: a place, a category, the severity
-// of a category. It gives the place, if one was added.
-func (s *Service) complete(change *crisis.Change, h *heard, next *crisis.Incident) *crisis.Location {
-	before := next.Version
+// lacks says whether a report tells of a place, a category or a severity that
+// the incident does not have.
+func (s *Service) lacks(in *crisis.Incident, h *heard) bool {
+	missing := func(key string) bool { return !slices.Contains(in.Categories, key) }
+	return slices.ContainsFunc(h.categories, missing) || in.Location.IsZero() && h.place != nil || s.graver(in, h)
+}
+
+func (s *Service) graver(in *crisis.Incident, h *heard) bool {
+	return len(h.categories) > 0 && severest(h.categories, s.settings.categories).Rank() > in.Severity.Rank()
+}
+
+// complete adds to an incident what it lacked, as its next version, and gives
+// its place.
+func (s *Service) complete(change *crisis.Change, h *heard, next *crisis.Incident, location *crisis.Location) *crisis.Location {
+	next.Version++
 	categories := slices.Clone(next.Categories)
 	for _, key := range h.categories {
 		if !slices.Contains(categories, key) {
 			categories = append(categories, key)
-			next.Version = before + 1
 		}
 	}
 	next.Categories = categories
-	if grave := severest(h.categories, s.settings.categories); len(h.categories) > 0 && grave.Rank() > next.Severity.Rank() {
-		next.Severity, next.Version = grave, before+1
+	if s.graver(next, h) {
+		next.Severity = severest(h.categories, s.settings.categories)
 	}
-	if !next.Location.IsZero() || h.place == nil {
-		return nil
+	if next.Location.IsZero() && h.place != nil {
+		location = s.locate(change, h, next)
 	}
-	next.Version = before + 1
-	return s.locate(change, h, next)
+	return location
 }
 
 // locate gives an incident the place that its report names with certainty.
@@ -158,10 +179,6 @@ func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, m
 	if err != nil {
 		return fmt.Errorf("read a report's places: %w", err)
 	}
-	if h.report.Rev == 1 && !h.report.Batch.IsZero() {
-		return nil // an import has placed it itself
-	}
-	slices.SortFunc(before, func(a, b *crisis.Location) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	s.candidates(change, h, inOrder(before, h))
 	one, err := s.standing(ctx, membership.Incident)
 	if err != nil {
@@ -172,35 +189,44 @@ func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, m
 	}
 	s.memory.hear(one, h.voice)
 	next := *one.incident
-	reports, sources := one.said.reports, one.said.sources
-	location := one.location
-	alone := reports == 1 && next.By == actor
-	if untouched(&next) && (alone || next.Location.IsZero()) {
-		next.Meta = next.Next(s.clock(), actor)
-		if alone {
-			next.Categories, next.Severity = h.categories, severest(h.categories, s.settings.categories)
-			if !slices.Equal(next.Categories, one.incident.Categories) || next.Severity != one.incident.Severity {
-				next.Version++
-			}
-			if h.place != nil && (location == nil || location.Lon != h.place.Lon || location.Lat != h.place.Lat) {
-				location = s.locate(change, h, &next)
-				next.Version = one.incident.Version + 1
-			}
-		} else if added := s.complete(change, h, &next); added != nil {
-			location = added
-		}
+	next.Meta = next.Next(s.clock(), actor)
+	next.Reports, next.Sources = one.said.reports, one.said.sources
+	location, err := s.amend(ctx, change, h, one, &next)
+	if err != nil {
+		return err
 	}
-	if next.Version == one.incident.Version && sources == next.Sources {
+	if next.Version == one.incident.Version && next.Sources == one.incident.Sources && next.Reports == one.incident.Reports {
 		return nil
 	}
-	if next.Rev == one.incident.Rev {
-		next.Meta = next.Next(s.clock(), actor)
-	}
-	next.Reports, next.Sources = reports, sources
 	change.Put = append(change.Put, &next)
 	s.memory.put(&next, location)
 	s.memory.touched[next.ID] = true
 	return nil
+}
+
+// amend lets an incident follow a report that changed, as far as nobody has
+// judged or edited it, and gives the incident's place.
+func (s *Service) amend(ctx context.Context, change *crisis.Change, h *heard, one *standing, next *crisis.Incident) (*crisis.Location, error) {
+	severity := severest(h.categories, s.settings.categories)
+	moved := h.place != nil && (one.location == nil || one.point() != h.place.point())
+	alone := next.Reports == 1
+	differs := alone && (moved || severity != next.Severity || !slices.Equal(h.categories, next.Categories))
+	if !differs && !s.lacks(next, h) {
+		return one.location, nil
+	}
+	free, err := s.untouched(ctx, one.incident)
+	if err != nil || !free {
+		return one.location, err
+	}
+	if !alone {
+		return s.complete(change, h, next, one.location), nil
+	}
+	next.Version++
+	next.Categories, next.Severity = h.categories, severity
+	if moved {
+		return s.locate(change, h, next), nil
+	}
+	return one.location, nil
 }
 
 // inOrder puts earlier candidates into the order of fresh ones where they are

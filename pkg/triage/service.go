@@ -224,7 +224,7 @@ func (s *Service) work(ctx context.Context, reports []crisis.ID) error {
 	clear(s.memory.touched)
 	var changes []crisis.Change
 	for _, id := range reports {
-		change, err := s.triage(ctx, id)
+		change, err := s.triage(ctx, id, fully)
 		if err != nil {
 			return err
 		}
@@ -255,11 +255,23 @@ func (s *Service) work(ctx context.Context, reports []crisis.ID) error {
 	return nil
 }
 
-// alone gives one report its incident, reading again what others changed
-// meanwhile.
+// alone gives one report its incident, in the simplest manner if need be.
 func (s *Service) alone(ctx context.Context, id crisis.ID) error {
+	var err error
+	for _, how := range []manner{fully, apart, barely} {
+		err = s.attempt(ctx, id, how)
+		if err == nil || errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
+			return err
+		}
+		s.log.Warn("a report was not placed", "report", id, "manner", int(how), "error", err)
+	}
+	return err
+}
+
+// attempt works one report, reading again what others changed meanwhile.
+func (s *Service) attempt(ctx context.Context, id crisis.ID, how manner) error {
 	for try := 1; ; try++ {
-		change, err := s.triage(ctx, id)
+		change, err := s.triage(ctx, id, how)
 		if err != nil || len(change.Put) == 0 {
 			return err
 		}

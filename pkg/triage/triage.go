@@ -35,6 +35,7 @@ type Store interface {
 	crisis.Reader
 	Write(ctx context.Context, changes ...crisis.Change) ([]crisis.Outcome, error)
 	Entries(ctx context.Context, from uint64, limit int) ([]crisis.Entry, error)
+	EntriesOf(ctx context.Context, ids []crisis.ID, limit int) ([]crisis.Entry, error)
 	Watch() (wake <-chan struct{}, stop func())
 	Cursor(ctx context.Context, consumer string) (next uint64, err error)
 	Acquire(ctx context.Context, name, holder string, ttl time.Duration) (crisis.Lease, bool, error)

@@ -219,6 +219,33 @@ func TestALaterReportTellsWhatWasMissing(t *testing.T) {
 	}
 }
 
+func TestWhatAnApproverTypesInDoesNotJoin(t *testing.T) {
+	h := onSQLite(t)
+	text := "River water in houses by the market, children standing on tables"
+	first := h.report(said{text: text, point: at(36.8586, -1.2621)})
+	h.work()
+	// One person approves, and triage does not hear of it before it writes.
+	person := &crisis.Person{Meta: h.first(), Name: "Amina"}
+	incident := h.incidentOf(first)
+	assessment := &crisis.Assessment{Meta: h.first(), Incident: incident.ID, Version: 1, Person: person.ID, Verdict: crisis.VerdictApprove, Credibility: 2, Reliability: "F"}
+	assessment.By = crisis.PersonActor(person.ID)
+	next := *incident
+	next.Meta, next.Status = incident.Next(h.clock(), tester), crisis.StatusProbable
+	next.First = crisis.Approval{Assessment: assessment.ID, Person: person.ID}
+	h.write("incident.assessed", person, assessment, &next)
+	typed := h.report(said{text: text + " now", point: at(36.8586, -1.2621), submitter: person.ID})
+	h.service.next = h.size() - 1
+	h.work()
+	if own := h.incidentOf(typed); own.ID == incident.ID || own.Location.IsZero() {
+		t.Errorf("it became %+v", own)
+	}
+	other := h.report(said{text: text + " too", point: at(36.8586, -1.2621)})
+	h.work()
+	if joined := h.incidentOf(other); joined.ID != incident.ID || joined.Status != crisis.StatusProbable || joined.Version != 1 {
+		t.Errorf("somebody else's became %+v", joined)
+	}
+}
+
 func TestTheDeskMovesMeanwhile(t *testing.T) {
 	h := onSQLite(t)
 	text := "River water in houses by the market, children standing on tables"
