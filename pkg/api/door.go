@@ -89,7 +89,7 @@ func (d *door) Ask(ctx context.Context, code, action, text string) (public.Becam
 	}
 	became := public.Became{Status: fate.Status, Label: fate.Label, ReceivedAt: fate.ReceivedAt}
 	for _, entry := range fate.Entries {
-		became.Entries = append(became.Entries, public.BecameEntry{At: entry.At, Text: entry.What})
+		became.Entries = append(became.Entries, public.BecameEntry{At: entry.At, Text: entry.Text})
 	}
 	return became, nil
 }
