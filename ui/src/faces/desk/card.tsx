@@ -4,13 +4,13 @@ import { Empty, Fault, Skeleton } from '../../components/states';
 import { Icon } from '../../components/icon';
 import { categoryLabel, me } from '../../lib/deployment';
 import { ago, clock, languageName, metres, moment, t } from '../../lib/i18n';
-import type { IncidentDetail, Report } from '../../lib/types';
+import type { IncidentDetail, Report, Status } from '../../lib/types';
 import { Avatar } from './avatar';
 import { CategoryEditor, SummaryEditor } from './editors';
 import { highlight } from './highlight';
 import { Suggestions } from './suggestions';
 import { Verdicts } from './verdict';
-import { card, cardFault, chosenId, claim, held, loadCard, loaded, mode, rows, split, take } from './state';
+import { card, cardFault, chosenId, claim, held, loadCard, loaded, mode, rows, split, step, take } from './state';
 
 export function CardColumn() {
   const found = card.value;
@@ -54,9 +54,13 @@ function Card({ card: c }: { card: IncidentDetail }) {
   </>;
 }
 
+/** Statuses that still wait for somebody's decision. */
+const stillOpen: Status[] = ['received', 'triaged', 'in_review', 'needs_info', 'probable'];
+
 function ClaimLine({ card: c }: { card: IncidentDetail }) {
   if (held.value) return <p class="claimline claimline-mine"><Icon name="check" />{t('desk.claim.mine', { time: clock(claim.value!.expires_at) })}</p>;
   if (c.claim && !c.claim.mine) return <p class="claimline"><Avatar person={c.claim.person} />{t('desk.claim.other', { name: c.claim.person.name, time: clock(c.claim.expires_at) })}</p>;
+  if (!stillOpen.includes(c.status)) return <p class="claimline">{t('desk.decided')} <button type="button" class="button button-small" onClick={() => step(1)}>{t('desk.next')} <kbd>j</kbd></button></p>;
   if (c.mine) return <p class="claimline">{t('desk.mine')}</p>;
   return <p class="claimline"><button type="button" class="button button-small" onClick={() => void take()}>{t('desk.claim')} <kbd>Enter</kbd></button></p>;
 }

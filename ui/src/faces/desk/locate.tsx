@@ -10,6 +10,9 @@ import type { MapView } from '../map/view';
 import { locate, mode } from './state';
 
 const radii = [50, 200, 1000, 5000, 20_000];
+/** How near to look so that the uncertainty still fits the little map. */
+const nearness = (metres: number) => Math.max(4, Math.min(15, 14.5 - Math.log2(Math.max(metres, 100) / 150)));
+
 type Spot = Pick<Candidate, 'lon' | 'lat' | 'uncertainty_m'>;
 
 function candidatesOf(card: IncidentDetail): Candidate[] {
@@ -33,7 +36,7 @@ export function LocateMap({ card }: { card: IncidentDetail }) {
       if (closed || !box.current) return;
       view.current = new MapView({
         container: box.current, dark: dark.value, padding: { top: 40, bottom: 40, left: 40, right: 40 },
-        start: card.location ? { place: { lon: card.location.lon, lat: card.location.lat, zoom: 12 } } : { box: deployment.value?.area ?? null },
+        start: card.location ? { place: { lon: card.location.lon, lat: card.location.lat, zoom: nearness(card.location.uncertainty_m) } } : { box: deployment.value?.area ?? null },
         onTap: (_, at) => { if (settingNow.current) setSpot((s) => ({ ...at, uncertainty_m: s?.uncertainty_m ?? 200 })); },
       });
       stop = effect(() => view.current?.setDark(dark.value));
@@ -45,7 +48,7 @@ export function LocateMap({ card }: { card: IncidentDetail }) {
   useEffect(() => {
     setSpot(null);
     const at = card.location ?? candidates[0];
-    if (at && view.current) view.current.zoomTo(at.lon, at.lat, 12);
+    if (at && view.current) view.current.zoomTo(at.lon, at.lat, nearness(at.uncertainty_m));
   }, [card.id]);
 
   return (
@@ -55,7 +58,7 @@ export function LocateMap({ card }: { card: IncidentDetail }) {
         {setting && <p class="notice"><Icon name="pin" />{t('desk.locate.how')}</p>}
         {setting && spot && <SpotForm spot={spot} onChange={setSpot} />}
         {candidates.length > 0 && <><h3>{t('desk.candidates')}</h3>
-          <ol class="candidates">{candidates.map((c, i) => <li key={i}><button type="button" onClick={() => (setting ? setSpot(c) : view.current?.zoomTo(c.lon, c.lat, 13))}><span class="candidate-number">{i + 1}</span><span><strong>{c.name}</strong> <span class="quiet">± {metres(c.uncertainty_m)}</span><br /><span class="quiet small">{c.method}</span></span></button></li>)}</ol></>}
+          <ol class="candidates">{candidates.map((c, i) => <li key={i}><button type="button" onClick={() => (setting ? setSpot(c) : view.current?.zoomTo(c.lon, c.lat, nearness(c.uncertainty_m)))}><span class="candidate-number">{i + 1}</span><span><strong>{c.name}</strong> <span class="quiet">± {metres(c.uncertainty_m)}</span><br /><span class="quiet small">{c.method}</span></span></button></li>)}</ol></>}
         {!setting && <button type="button" class="button button-small" onClick={() => { mode.value = 'locate'; }}><Icon name="pin" />{t('desk.locate.set')} <kbd>l</kbd></button>}
       </div>
     </div>

@@ -87,7 +87,8 @@ export function step(by: number): void {
   const list = rows.value;
   if (!list.length) return;
   const now = chosenIndex.value;
-  choose(list[Math.max(0, Math.min(list.length - 1, now < 0 ? 0 : now + by))]!.id);
+  // A card that has left the queue is followed by the first that waits.
+  choose(list[now < 0 ? 0 : Math.max(0, Math.min(list.length - 1, now + by))]!.id);
 }
 
 async function guarded(work: () => Promise<void>): Promise<boolean> {

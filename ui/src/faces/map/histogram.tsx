@@ -7,13 +7,16 @@ import { filters } from './filters';
 
 const steps = [60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86_400, 7 * 86_400].map((s) => s * 1000);
 const bins = 48;
+const fewest = 24;
 
 /** Counts in equal steps that cover all times; whole multiples of the step. */
 export function histogram(times: number[], most = bins): { step: number; start: number; counts: number[] } {
   if (!times.length) return { step: 3_600_000, start: 0, counts: [] };
   const min = Math.min(...times), max = Math.max(...times);
   const step = steps.find((s) => (max - min) / s < most - 1) ?? Math.ceil((max - min) / (most - 1) / 86_400_000) * 86_400_000;
-  const start = Math.floor(min / step) * step;
+  const last = Math.floor(max / step);
+  // A short while still gets a row of bars, so that one bar never fills it.
+  const start = Math.min(Math.floor(min / step), last - fewest + 1) * step;
   const counts = new Array<number>(Math.floor((max - start) / step) + 1).fill(0);
   for (const at of times) counts[Math.floor((at - start) / step)]!++;
   return { step, start, counts };
@@ -25,7 +28,7 @@ export function Histogram({ data }: { data: MapData }) {
   const f = filters.value;
   const times = data.incidents.value.map((i) => Date.parse(i.properties.occurred_at)).filter((n) => !Number.isNaN(n));
   const { step, start, counts } = histogram(times);
-  if (counts.length < 2 && f.since === null) return null;
+  if (times.length === 0 && f.since === null) return null;
   const tallest = Math.max(1, ...counts);
   const end = start + step * counts.length;
 

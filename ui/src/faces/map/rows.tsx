@@ -9,7 +9,7 @@ export function titleOf(p: IncidentProps): string {
   return pick(p.summary, '') || p.categories.map(categoryLabel).join(', ') || t('incident.uncategorised');
 }
 
-export const hotspotTitle = (h: HotspotFeature) => h.properties.categories.map(categoryLabel).slice(0, 3).join(', ') || t('hotspot');
+export const hotspotTitle = (h: HotspotFeature) => h.properties.categories.map(categoryLabel).slice(0, 2).join(', ') || t('hotspot');
 
 export function HotspotRow({ hotspot, onOpen }: { hotspot: HotspotFeature; onOpen: () => void }) {
   const p = hotspot.properties;

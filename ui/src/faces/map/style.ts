@@ -53,7 +53,7 @@ function data(p: Palette): LayerSpecification[] {
   const sure: ExpressionSpecification = ['==', ['get', 'truth'], 'verified'];
   const weight: ExpressionSpecification = ['-', 10, ['get', 'rank']];
   return [
-    { id: 'halo', type: 'line', source: 'hulls', layout: { 'line-join': 'round' }, paint: { 'line-color': edge, 'line-width': ['interpolate', ['linear'], ['zoom'], 7, 8, 12, 24], 'line-blur': ['interpolate', ['linear'], ['zoom'], 7, 7, 12, 20], 'line-opacity': 0.38 } },
+    { id: 'halo', type: 'line', source: 'hulls', layout: { 'line-join': 'round' }, paint: { 'line-color': edge, 'line-width': ['interpolate', ['linear'], ['zoom'], 8, 2, 11, 6, 13, 24], 'line-blur': ['interpolate', ['linear'], ['zoom'], 8, 1, 11, 5, 13, 20], 'line-opacity': 0.38 } },
     { id: 'breath', type: 'line', source: 'hulls', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': edge, 'line-width': 34, 'line-blur': 24, 'line-opacity': 0, 'line-opacity-transition': { duration: 900, delay: 0 } } },
     { id: 'hull', type: 'fill', source: 'hulls', paint: { 'fill-color': fill, 'fill-opacity': ['match', ['get', 'status'], 'fading', 0.08, 0.17] } },
     { id: 'hull-edge', type: 'line', source: 'hulls', filter: ['!=', ['get', 'status'], 'fading'], paint: { 'line-color': edge, 'line-width': 2 } },
@@ -87,7 +87,7 @@ function data(p: Palette): LayerSpecification[] {
       id: 'crown', type: 'symbol', source: 'crowns',
       layout: {
         'icon-image': named('plate', false), 'icon-text-fit': 'both', 'icon-allow-overlap': true, 'text-allow-overlap': true, 'symbol-sort-key': weight,
-        'text-field': ['get', 'label'], 'text-font': strong, 'text-size': 14, 'text-anchor': 'bottom', 'text-offset': [0, -0.4],
+        'text-field': ['get', 'label'], 'text-font': strong, 'text-size': 14, 'text-anchor': 'bottom', 'text-offset': [0, -0.85],
       },
       paint: { 'text-color': edge },
     },

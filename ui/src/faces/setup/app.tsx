@@ -78,7 +78,7 @@ function Setup({ options, headers }: { options: Options; headers: Record<string,
     <form class="setup" onSubmit={(e) => void submit(e)}>
       <header><h1>{t('setup.title')}</h1><p class="lead">{options.needed ? t('setup.about') : t('setup.again')}</p></header>
       <Part n={1} title={t('setup.crisis')}>
-        <div class="tiles">{options.crises.map((c) => <label key={c.key} class="tile"><input type="radio" name="crisis" checked={c.key === crisis} onChange={() => choose(c.key)} /><span><Icon name={c.key} /><strong>{pick(c.titles, c.key)}</strong></span></label>)}</div>
+        <div class="tiles">{options.crises.map((c) => <label key={c.key} class="tile"><input type="radio" name="crisis" checked={c.key === crisis} onChange={() => choose(c.key)} /><span><Icon name={c.key === 'conflict' ? 'violence' : c.key} /><strong>{pick(c.titles, c.key)}</strong></span></label>)}</div>
         <h3>{t('setup.profile')}</h3>
         <div class="tiles tiles-wide">{profiles.map((p) => <label key={p} class="tile"><input type="radio" name="profile" checked={p === profile} onChange={() => setProfile(p)} /><span><strong>{t(`profile.${p}`)}</strong><span class="quiet small">{t(`profile.${p}.about`)}</span></span></label>)}</div>
         <details><summary>{t('setup.categories', { n: keys.length })}</summary>
