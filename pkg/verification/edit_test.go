@@ -193,12 +193,33 @@ func TestMergeTakesVoiceFromSubmitters(t *testing.T) {
 			t.Fatalf("%+v, %v", d.Incident, err)
 		}
 		called := d.Reports[slices.IndexFunc(d.Reports, func(r *crisis.Report) bool { return r.Submitter == typist.ID })]
-		d, err = r.Split(t.Context(), r.volunteer(), verification.Ticket{Incident: a.ID, Version: d.Incident.Version}, []crisis.ID{called.ID})
+		splitter := r.volunteer()
+		d, err = r.Split(t.Context(), splitter, verification.Ticket{Incident: a.ID, Version: d.Incident.Version}, []crisis.ID{called.ID})
 		if err != nil || d.Incident.Status != crisis.StatusTriaged || d.Incident.Reports != 1 {
 			t.Fatalf("%+v, %v", d, err)
 		}
 		if now := r.current(a.ID); now.Status != crisis.StatusVerified || now.Reports != 1 {
 			t.Errorf("without the report it is %s with %d reports", now.Status, now.Reports)
+		}
+		if d, err = r.Undo(t.Context(), splitter, a.ID); err != nil || d.Incident.Status != crisis.StatusProbable || d.Incident.Reports != 2 {
+			t.Errorf("the split undone: %+v, %v", d, err)
+		}
+	})
+}
+
+// TestAMergeUndoneGivesVoiceBack is the same the other way round.
+func TestAMergeUndoneGivesVoiceBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		typist, merger := r.volunteer(), r.volunteer()
+		a, b := r.flood("water"), r.open(crisis.SeverityNormal, told{text: "called in", submitter: typist.ID})
+		r.judge(typist, a.ID, yes())
+		r.judge(r.volunteer(), a.ID, yes())
+		if d, err := r.Merge(t.Context(), merger, verification.Ticket{Incident: a.ID, Version: 1}, []crisis.ID{b.ID}); err != nil || d.Incident.Status != crisis.StatusProbable {
+			t.Fatalf("%+v, %v", d, err)
+		}
+		d, err := r.Undo(t.Context(), merger, a.ID)
+		if err != nil || d.Incident.Status != crisis.StatusVerified || d.Incident.Reports != 1 || r.current(b.ID).Status != crisis.StatusTriaged {
+			t.Errorf("%+v, %v", d, err)
 		}
 	})
 }

@@ -135,6 +135,39 @@ func (a act) move(memberships []*crisis.Membership, into crisis.ID, reason strin
 	return put, nil
 }
 
+// staged is a change in steps that are written together: reports leave their
+// incidents, then incidents change, then reports join. The database refuses a
+// moment in which somebody who typed in a report of an incident is also one of
+// its two, and in this order there is none.
+func staged(change crisis.Change) []crisis.Change {
+	var leave, alter, join []crisis.Record
+	for _, record := range change.Put {
+		switch m, ok := record.(*crisis.Membership); {
+		case !ok:
+			alter = append(alter, record)
+		case m.Ended:
+			leave = append(leave, record)
+		default:
+			join = append(join, record)
+		}
+	}
+	var out []crisis.Change
+	for _, put := range [][]crisis.Record{leave, alter, join} {
+		if len(put) == 0 {
+			continue
+		}
+		step := crisis.Change{Action: change.Action, Actor: change.Actor, Reason: change.Reason, At: change.At, Put: put}
+		if len(out) == 0 {
+			step.Guard = change.Guard
+		}
+		out = append(out, step)
+	}
+	if len(out) > 0 {
+		out[len(out)-1].Then = change.Then
+	}
+	return out
+}
+
 // Split takes reports out into a new incident of their own and gives its
 // dossier. At least one report stays.
 func (s *Service) Split(ctx context.Context, person Person, t Ticket, reports []crisis.ID) (*Dossier, error) {

@@ -39,7 +39,7 @@ func (s *Service) Undo(ctx context.Context, person Person, incident crisis.ID) (
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.store.Write(ctx, change); err != nil {
+	if _, err := s.store.Write(ctx, staged(change)...); err != nil {
 		return nil, fmt.Errorf("write the undoing: %w", err)
 	}
 	return s.Load(ctx, incident)
@@ -107,7 +107,6 @@ func (s *Service) step(ctx context.Context, e crisis.Entry) (step, error) {
 func (a act) reverse(d *Dossier, steps []step) (crisis.Change, error) {
 	change := a.change("incident.undone", "person")
 	change.Guard.Unclaimed = []crisis.ID{d.Incident.ID}
-	var ended, rest, incidents []crisis.Record
 	for _, one := range steps {
 		back, err := a.back(d, one)
 		if errors.Is(err, errStays) {
@@ -116,18 +115,8 @@ func (a act) reverse(d *Dossier, steps []step) (crisis.Change, error) {
 		if err != nil {
 			return crisis.Change{}, err
 		}
-		switch {
-		case back.Table() == crisis.TableIncident:
-			incidents = append(incidents, back)
-		case one.before == nil:
-			ended = append(ended, back)
-		default:
-			rest = append(rest, back)
-		}
+		change.Put = append(change.Put, back)
 	}
-	// Memberships end before others open again, and incidents come last because
-	// their approvals are checked against both.
-	change.Put = slices.Concat(ended, rest, incidents)
 	return change, nil
 }
 

@@ -171,7 +171,7 @@ func (s *Service) perform(ctx context.Context, t Ticket, make func(*Dossier) (cr
 		if err != nil {
 			return nil, err
 		}
-		_, err = s.store.Write(ctx, change)
+		_, err = s.store.Write(ctx, staged(change)...)
 		if errors.Is(err, crisis.ErrStale) {
 			continue
 		}
