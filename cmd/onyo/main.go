@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	_ "time/tzdata" // zones on machines that have none
 
 	"github.com/alecthomas/kong"
 
