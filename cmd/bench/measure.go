@@ -21,8 +21,10 @@ type side struct {
 	// profile is where a CPU profile of all of this side's rounds goes: a
 	// profile each, numbered. Empty writes none.
 	profile string
-	// rates are what each round came to, in pieces of work a second.
-	rates []float64
+	// rates are what each round came to, in pieces of work a second, and costs
+	// the microseconds of CPU that this process spent on a piece: those hold on a
+	// machine that has other things to do as well.
+	rates, costs []float64
 }
 
 // interleave runs the sides in turn, round after round, so that whatever else
@@ -32,12 +34,14 @@ func interleave(ctx context.Context, rounds, work int, sides ...*side) error {
 	for round := range rounds + 1 {
 		for _, s := range sides {
 			runtime.GC()
+			before := cpuTime()
 			took, err := profiled(s.profile, round, func() (time.Duration, error) { return s.run(ctx) })
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			if round > 0 {
 				s.rates = append(s.rates, float64(work)/took.Seconds())
+				s.costs = append(s.costs, float64((cpuTime()-before).Nanoseconds())/1e3/float64(work))
 			}
 		}
 	}
@@ -64,12 +68,13 @@ func profiled(path string, round int, work func() (time.Duration, error)) (took 
 }
 
 // printSides prints every side's median, lowest and highest rate, and the ratio
-// of each to the last side, which is the peer.
+// of each to the last side, which is the peer. CPU is that of this process for
+// one piece of work.
 func printSides(out io.Writer, unit string, sides ...*side) {
 	peer := median(sides[len(sides)-1].rates)
-	fmt.Fprintf(out, "%-44s %10s %10s %10s %8s\n", unit, "median", "lowest", "highest", "ratio")
+	fmt.Fprintf(out, "%-44s %8s %8s %8s %6s %8s\n", unit, "median", "lowest", "highest", "ratio", "CPU µs")
 	for _, s := range sides {
-		fmt.Fprintf(out, "%-44s %10.0f %10.0f %10.0f %8.2f\n", s.name, median(s.rates), slices.Min(s.rates), slices.Max(s.rates), median(s.rates)/peer)
+		fmt.Fprintf(out, "%-44s %8.0f %8.0f %8.0f %6.2f %8.1f\n", s.name, median(s.rates), slices.Min(s.rates), slices.Max(s.rates), median(s.rates)/peer, median(s.costs))
 	}
 }
 
