@@ -3,6 +3,7 @@ package accept_test
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,9 +45,29 @@ func TestAcceptHaiti(t *testing.T) {
 	if n := strings.TrimSpace(in.run("export", "reports", "--count")); n != strconv.Itoa(first["imported"]) {
 		t.Errorf("%s reports after the second run, %d were imported", n, first["imported"])
 	}
+	in.refusesBadRows(rows[0])
+	first["imported"]++
 	ops.awaitMatched("/api/v1/ops/map/incidents?phase=ongoing,over", first["imported"])
 	ops.checkSums(first["imported"])
 	in.run("ledger", "verify")
+}
+
+// refusesBadRows imports one good row among bad ones, each with one fault.
+func (in *installation) refusesBadRows(good map[string]string) {
+	in.t.Helper()
+	bad := []map[string]string{{"LATITUDE": "98.2"}, {"LONGITUDE": "-272.3"}, {"LATITUDE": "NaN"}, {"INCIDENT DATE": "31/31/2010 10:00"}, {"INCIDENT DATE": ""},
+		{"INCIDENT TITLE": "", "DESCRIPTION": " "}, {"DESCRIPTION": "\xff\xfe"}, {}}
+	var rows []map[string]string
+	for i, fault := range bad {
+		row := maps.Clone(good)
+		row["Serial"] = strconv.Itoa(1_000_000 + i)
+		maps.Copy(row, fault)
+		rows = append(rows, row)
+	}
+	said := in.run("import", "ushahidi", writeTable(in.t, filepath.Join(in.folder, "bad.csv"), rows), "--timezone", "America/Port-au-Prince")
+	if tally := readTally(in.t, said); tally["imported"] != 1 || tally["refused"] != len(bad)-1 || strings.Count(said, ": refused: ") != len(bad)-1 {
+		in.t.Errorf("of %d bad rows and a good one:\n%s", len(bad)-1, said)
+	}
 }
 
 // checkSums: at every zoom the counts of clusters add up to the located
@@ -113,7 +134,7 @@ func squeeze(text string) string {
 	return strings.TrimPrefix(strings.Join(strings.Fields(text), ""), "'")
 }
 
-func readTally(t *testing.T, said string) map[string]int {
+func readTally(t testing.TB, said string) map[string]int {
 	t.Helper()
 	tally := map[string]int{}
 	for _, match := range regexp.MustCompile(`(?m)^(rows read|imported|again|variant|refused) +(\d+)$`).FindAllStringSubmatch(said, -1) {
@@ -147,7 +168,7 @@ func readTable(t *testing.T, path string) []map[string]string {
 	return rows
 }
 
-func writeTable(t *testing.T, path string, rows []map[string]string) string {
+func writeTable(t testing.TB, path string, rows []map[string]string) string {
 	t.Helper()
 	header := []string{"Serial", "INCIDENT TITLE", "INCIDENT DATE", "LOCATION", "DESCRIPTION", "CATEGORY", "LATITUDE", "LONGITUDE", "APPROVED", "VERIFIED"}
 	file, err := os.Create(path)
