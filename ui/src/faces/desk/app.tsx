@@ -14,7 +14,7 @@ import { BehalfDialog } from './behalf';
 import { CardColumn } from './card';
 import { ContextColumn, contextTab } from './context';
 import { QueueColumn } from './queue';
-import { card, chosenId, follow, loadBatches, loadQueue, letGo, mergeInto, mode, rows, step, take } from './state';
+import { card, chosenId, follow, loadBatches, loadQueue, letGo, mergeInto, mode, rows, step, take, togglePhase } from './state';
 import { likeliest } from './suggestions';
 import { begin } from './verdict';
 
@@ -26,6 +26,7 @@ const keys = (): Keys => ({
   t: () => void begin('approve'), u: () => void begin('cannot_determine'), f: () => void begin('refute'), i: () => void begin('needs_info'),
   l: () => { if (card.value) { contextTab.value = 'map'; mode.value = 'locate'; } },
   s: () => { if (card.value) mode.value = 'summary'; },
+  o: () => { if (card.value) togglePhase(); },
   e: () => { if (card.value) mode.value = 'categories'; },
   m: () => { const other = card.value && likeliest(card.value); if (other) void mergeInto((other.value as { id: string }).id); },
   r: () => { contextTab.value = 'thread'; }, h: () => { contextTab.value = 'history'; },
@@ -40,7 +41,7 @@ async function open(): Promise<void> {
 }
 
 const described: [string[], string][] = [
-  [['j', 'k'], 'move'], [['Enter', 'c'], 'claim'], [['t'], 'true'], [['u'], 'unsure'], [['f'], 'false'], [['i'], 'ask'], [['l'], 'locate'], [['e'], 'kind'],
+  [['j', 'k'], 'move'], [['Enter', 'c'], 'claim'], [['t'], 'true'], [['u'], 'unsure'], [['f'], 'false'], [['i'], 'ask'], [['l'], 'locate'], [['e'], 'kind'], [['o'], 'over'],
   [['s'], 'summary'], [['m'], 'merge'], [['r'], 'thread'], [['h'], 'history'], [['n'], 'enter'], [['/'], 'search'], [['z'], 'undo'], [['Esc'], 'leave'], [['?'], 'help'],
 ];
 

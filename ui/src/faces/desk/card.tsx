@@ -10,7 +10,7 @@ import { CategoryEditor, SummaryEditor } from './editors';
 import { highlight } from './highlight';
 import { Suggestions } from './suggestions';
 import { Verdicts } from './verdict';
-import { card, cardFault, chosenId, claim, held, loadCard, loaded, mode, rows, split, step, take } from './state';
+import { card, cardFault, chosenId, claim, held, loadCard, loaded, mode, rows, split, step, take, togglePhase } from './state';
 
 export function CardColumn() {
   const found = card.value;
@@ -35,7 +35,8 @@ function Card({ card: c }: { card: IncidentDetail }) {
           <span class="card-people">{others.map((p) => <Avatar key={p.id} person={p} here />)}</span></div>
         <p class="badges"><SeverityBadge severity={c.severity} /><StatusBadge status={c.status} />{c.phase === 'over' && <span class="badge">{t('phase.over')}</span>}
           {c.categories.map((k) => <span key={k} class="badge">{categoryLabel(k)}</span>)}
-          <button type="button" class="button button-quiet button-tiny" onClick={() => { mode.value = 'categories'; }}>{t('desk.kinds')} <kbd>e</kbd></button></p>
+          <button type="button" class="button button-quiet button-tiny" onClick={() => { mode.value = 'categories'; }}>{t('desk.kinds')} <kbd>e</kbd></button>
+          <button type="button" class="button button-quiet button-tiny" onClick={() => togglePhase()}>{c.phase === 'over' ? t('desk.ongoing') : t('desk.over')} <kbd>o</kbd></button></p>
         {c.why_now && <p class="quiet small" dir="auto">{c.why_now}</p>}
         <ClaimLine card={c} />
       </header>
@@ -59,7 +60,7 @@ const stillOpen: Status[] = ['received', 'triaged', 'in_review', 'needs_info', '
 
 function ClaimLine({ card: c }: { card: IncidentDetail }) {
   if (held.value) return <p class="claimline claimline-mine"><Icon name="check" />{t('desk.claim.mine', { time: clock(claim.value!.expires_at) })}</p>;
-  if (c.claim && !c.claim.mine) return <p class="claimline"><Avatar person={c.claim.person} />{t('desk.claim.other', { name: c.claim.person.name, time: clock(c.claim.expires_at) })}</p>;
+  if (c.claim && !c.claim.mine) return <p class="claimline"><Avatar person={c.claim.person} />{t('desk.claim.held', { name: c.claim.person.name, time: clock(c.claim.expires_at) })}</p>;
   if (!stillOpen.includes(c.status)) return <p class="claimline">{t('desk.decided')} <button type="button" class="button button-small" onClick={() => step(1)}>{t('desk.next')} <kbd>j</kbd></button></p>;
   if (c.mine) return <p class="claimline">{t('desk.mine')}</p>;
   return <p class="claimline"><button type="button" class="button button-small" onClick={() => void take()}>{t('desk.claim')} <kbd>Enter</kbd></button></p>;

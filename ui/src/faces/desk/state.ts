@@ -193,7 +193,12 @@ export const locate = (c: Pick<Candidate, 'lon' | 'lat' | 'uncertainty_m'>, reas
 export const categorise = (categories: string[], severity?: Severity) =>
   change('/categories', { categories, ...(severity ? { severity } : {}) }, t('desk.categorised'));
 export const summarise = (text: string, language: string) => change('/summary', { text, language }, t('desk.summarised'));
-export const setPhase = (phase: 'ongoing' | 'over', reason: string) => change('/phase', { phase, reason }, t('desk.phased'));
+
+/** Says that it is over, or that it still happens after all. */
+export function togglePhase(): void {
+  const ending = card.value?.phase !== 'over';
+  void change('/phase', { phase: ending ? 'over' : 'ongoing', reason: t(ending ? 'desk.over' : 'desk.ongoing') }, t('desk.phased'));
+}
 
 /** The open card's reports join another incident. */
 export async function mergeInto(into: string): Promise<void> {

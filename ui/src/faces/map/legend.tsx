@@ -15,7 +15,7 @@ export function Legend({ ops }: { ops: boolean }) {
       <h3>{t('legend.severity')}</h3>
       <ul>{severities.map((s) => <li key={s}><Mark severity={s} truth="verified" />{t(`severity.${s}`)}</li>)}</ul>
       <h3>{t('legend.truth')}</h3>
-      <ul>{truths.map((truth) => <li key={truth}><Mark severity="normal" truth={truth} /><span>{t(`truth.${truth}`)}</span></li>)}</ul>
+      <ul>{truths.map((truth) => <li key={truth}><Mark severity="normal" truth={truth} /><span>{t(`status.${truth === 'unchecked' ? 'triaged' : truth}`)}</span></li>)}</ul>
       <h3>{t('legend.shapes')}</h3>
       <ul>
         <li><span class="legend-hotspot">3 ↗</span><span>{t('legend.hotspot')}</span></li>
