@@ -33,6 +33,7 @@ type house struct {
 	opened *opened
 	api    *api.Server
 	people *auth.Service
+	places *gazetteer.Gazetteer
 
 	host     *intake.Host
 	worker   *intake.Worker
@@ -106,6 +107,7 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 		area := places.Reverse(p)
 		return verification.Area{Name: area.Nearest, CountryCode: area.CountryCode, Admin1Code: area.Admin1Code, Admin1: area.Admin1Name}
 	}})
+	h.places = places
 	h.queue = verification.NewQueue(h.work, nil)
 	h.hotspots = hotspot.New(hotspot.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Holder: holder()})
 	var err error
@@ -174,6 +176,8 @@ func (h *house) start(ctx context.Context, group *errgroup.Group) {
 			return nil
 		})
 	}
+	// A second's work that the first report should not wait for.
+	group.Go(h.places.Load)
 	group.Go(func() error { return h.host.Run(ctx) })
 	group.Go(func() error {
 		if err := h.load(ctx); err != nil {
