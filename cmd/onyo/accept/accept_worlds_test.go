@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Two worlds differ in one hidden fact: where exactly, within its cell, one
-// thing happened. To strangers they are the same, byte for byte. In a third the
-// point lies in the next cell, and the same crawl must tell.
+// Two worlds differ in hidden facts: where exactly, within its cell, one thing
+// happened, and what one person alone said. To strangers they are the same, byte
+// for byte. In a third the point lies in the next cell, and the same crawl must
+// tell.
 func TestAcceptTwoWorlds(t *testing.T) {
 	period := time.Duration(shortOr(10, 60)) * time.Second
 	first := install(t, map[string]string{"ONYO_PUBLISH_EVERY": "240h", "ONYO_PUBLIC_URL": "http://onyo.test:8080"})
@@ -84,10 +85,14 @@ func (in *installation) fill(scattered int, tokens ...string) string {
 	return moved
 }
 
-// move says through the desk of a world that something lies elsewhere.
+// move says through the desk of a world that something lies elsewhere; and
+// somebody reports a thing that nobody has checked.
 func (in *installation) move(id, token string, lon, lat float64) {
 	in.t.Helper()
 	in.start()
+	call[struct{}](in.anyone(), http.MethodPost, "/api/v1/reports", map[string]any{"text": "Nobody has checked that the well is dry",
+		"location": map[string]any{"lon": 36.8151, "lat": -1.3062, "accuracy_m": 20}}, http.StatusCreated)
+	in.bearer(token).awaitIncident("well is dry")
 	if placed := in.bearer(token).locate(id, lon, lat, 20); placed.Status != "verified" || placed.Location.Lon != lon {
 		in.t.Fatalf("moved, it is %s at %v", placed.Status, placed.Location)
 	}
