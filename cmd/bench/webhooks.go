@@ -42,6 +42,10 @@ func compareWebhooks(args []string, out io.Writer) error {
 	defer client.stop()
 	durable := &side{name: "onyo: durable, nothing else running", profile: *profile}
 	working := &side{name: "onyo: durable, the intake worker running too"}
+	if *profile != "" {
+		extension := filepath.Ext(*profile)
+		working.profile = strings.TrimSuffix(*profile, extension) + "-worker" + extension
+	}
 	bare := &side{name: "echo: signature checked, nothing kept"}
 
 	alone, err := openDeployment(ctx, filepath.Join(dir, "alone.db"))
