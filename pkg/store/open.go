@@ -30,10 +30,14 @@ func (s *Store) connect(ctx context.Context, url string) error {
 	} else {
 		s.dialect = postgresDialect()
 		const writers = 2 // the committer's, and the one that listens
-		if s.writer, err = connect.Postgres(ctx, address.URL, "", writers, nil); err != nil {
+		// The committer's statements all go by a key. Plans are made once, mostly
+		// while tables are empty and a scan looks cheap, and kept for hours.
+		byKey := map[string]string{"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+		if s.writer, err = connect.Postgres(ctx, address.URL, "", writers, byKey); err != nil {
 			return err
 		}
-		s.reader, err = connect.Postgres(ctx, address.URL, "", readers, nil)
+		// Readers plan anew each time, for the same reason.
+		s.reader, err = connect.Postgres(ctx, address.URL, "", readers, map[string]string{"plan_cache_mode": "force_custom_plan"})
 	}
 	if err == nil {
 		s.query, err = connect.Gorm(s.reader, s.dialect.postgres)

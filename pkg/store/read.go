@@ -48,6 +48,9 @@ func (s *Store) List(ctx context.Context, query crisis.Query) ([]crisis.Record, 
 		}
 		from = from.Where(column+" = ?", value)
 	}
+	if query.IDs != nil {
+		from = from.Where("id IN ?", query.IDs)
+	}
 	if shape.ended && !query.Ended {
 		from = from.Where("NOT ended")
 	}

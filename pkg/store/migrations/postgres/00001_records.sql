@@ -154,8 +154,8 @@ CREATE TABLE message (
     PRIMARY KEY (id, rev)
 );
 CREATE UNIQUE INDEX message_current ON message (id) WHERE valid_to IS NULL;
-CREATE UNIQUE INDEX message_once ON message (channel, provider_key) WHERE rev = 1 AND NOT variant;
-CREATE UNIQUE INDEX message_variant ON message (channel, provider_key, digest) WHERE rev = 1 AND variant;
+CREATE UNIQUE INDEX message_once ON message (provider_key, channel) WHERE rev = 1 AND NOT variant;
+CREATE UNIQUE INDEX message_variant ON message (provider_key, channel, digest) WHERE rev = 1 AND variant;
 CREATE INDEX message_by_channel ON message (channel, id) WHERE valid_to IS NULL;
 CREATE INDEX message_by_batch ON message (batch, id) WHERE valid_to IS NULL AND batch IS NOT NULL;
 
