@@ -82,6 +82,9 @@ func uncompressed(c echo.Context) bool {
 		strings.HasPrefix(path, "/hooks/") || strings.HasPrefix(path, "/assets/")
 }
 
+// Routes are all that the server answers, as its table has them.
+func (s *Server) Routes() []web.Route { return s.routes }
+
 // Handler is the server without its listener.
 func (s *Server) Handler() http.Handler { return s.echo }
 

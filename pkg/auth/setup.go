@@ -51,7 +51,7 @@ func (s *Service) EndSetup(ctx context.Context, by crisis.Actor) error {
 
 func (s *Service) endSetup(ctx context.Context, by crisis.Actor) (crisis.Change, error) {
 	change := crisis.Change{Action: "setup.closed", Actor: by, At: s.clock()}
-	credentials, err := crisis.Find[*crisis.Credential](ctx, s.store, "person", crisis.ID{})
+	credentials, err := crisis.Select[*crisis.Credential](ctx, s.store, crisis.Query{})
 	if err != nil {
 		return change, fmt.Errorf("look for setup links: %w", err)
 	}
