@@ -22,6 +22,8 @@ type Query struct {
 	Table Table
 	By    string // "" for all
 	Value any
+	// IDs keeps these alone, some hundreds at most; nil is all.
+	IDs []ID
 	// Ended includes records that say they have ended.
 	Ended  bool
 	After  ID // exclusive, in the order asked for

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/onyo-project/onyo/channels"
@@ -15,10 +16,33 @@ type reading struct {
 	worker  *Worker
 	sources map[[32]byte]*crisis.Source
 	reports map[[32]byte]*crisis.Report // by receipt hash
+	// done are the first reports that messages have given already; nil before
+	// lookAhead.
+	done map[crisis.ID]*crisis.Report
 }
 
 func newReading(w *Worker) *reading {
 	return &reading{worker: w, sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{}}
+}
+
+// lookAhead reads at once what first would look for message by message.
+func (r *reading) lookAhead(ctx context.Context, batch []*crisis.Message) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	ids := make([]crisis.ID, len(batch))
+	for i, message := range batch {
+		ids[i] = derived(message.ID, "report", 0)
+	}
+	found, err := crisis.Select[*crisis.Report](ctx, r.worker.Store, crisis.Query{IDs: ids})
+	if err != nil {
+		return fmt.Errorf("read what messages gave already: %w", err)
+	}
+	r.done = make(map[crisis.ID]*crisis.Report, len(found))
+	for _, report := range found {
+		r.done[report.ID] = report
+	}
+	return nil
 }
 
 // first is what to write of a message that was just accepted. An error is the

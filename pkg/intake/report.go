@@ -77,12 +77,18 @@ func (r *reading) earlier(ctx context.Context, message *crisis.Message, number i
 		// A person took it out of quarantine: it revises the first of its id.
 		return r.byReceipt(ctx, hash)
 	}
-	report, err := crisis.Get[*crisis.Report](ctx, r.worker.Store, derived(message.ID, "report", number))
-	if errors.Is(err, crisis.ErrNotFound) {
+	id := derived(message.ID, "report", number)
+	report := r.done[id]
+	if report == nil && r.done != nil && number == 0 {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read a report: %w", err)
+	if report == nil {
+		var err error
+		if report, err = crisis.Get[*crisis.Report](ctx, r.worker.Store, id); errors.Is(err, crisis.ErrNotFound) {
+			return nil, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read a report: %w", err)
+		}
 	}
 	// Later revisions came from other messages; this one was done long ago.
 	done := *report

@@ -94,16 +94,10 @@ func (w *Worker) Step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("read the ledger: %w", err)
 	}
-	var batch []*crisis.Message
+	var batch []crisis.ID
 	for _, entry := range entries {
 		if entry.Table == crisis.TableMessage && entry.Rev == 1 {
-			message, err := w.message(ctx, entry.ID)
-			if err != nil {
-				return false, err
-			}
-			if message != nil {
-				batch = append(batch, message)
-			}
+			batch = append(batch, entry.ID)
 		}
 		w.next = entry.Index + 1
 		if len(batch) == batchSize {
@@ -150,27 +144,41 @@ func (w *Worker) lost(err error) error {
 	return err
 }
 
-// message is an inbound message to be worked; nil for one that went out or was
-// forgotten since.
-func (w *Worker) message(ctx context.Context, id crisis.ID) (*crisis.Message, error) {
-	message, err := crisis.Get[*crisis.Message](ctx, w.Store, id)
-	if errors.Is(err, crisis.ErrNotFound) {
+// messages are those to be worked, in the order of ids: without what went out or
+// was forgotten since.
+func (w *Worker) messages(ctx context.Context, ids []crisis.ID) ([]*crisis.Message, error) {
+	if len(ids) == 0 {
 		return nil, nil
 	}
+	found, err := crisis.Select[*crisis.Message](ctx, w.Store, crisis.Query{IDs: ids})
 	if err != nil {
-		return nil, fmt.Errorf("read a message: %w", err)
+		return nil, fmt.Errorf("read messages: %w", err)
 	}
-	if message.Direction != crisis.Inbound {
-		return nil, nil
+	byID := make(map[crisis.ID]*crisis.Message, len(found))
+	for _, message := range found {
+		byID[message.ID] = message
 	}
-	return message, nil
+	inbound := make([]*crisis.Message, 0, len(found))
+	for _, id := range ids {
+		if message := byID[id]; message != nil && message.Direction == crisis.Inbound {
+			inbound = append(inbound, message)
+		}
+	}
+	return inbound, nil
 }
 
 // work writes the effects of a batch and the cursor together. If that fails the
 // messages are worked one by one, so that one bad one does not hold up the rest,
 // and the cursor moves after the last.
-func (w *Worker) work(ctx context.Context, batch []*crisis.Message, next uint64) error {
+func (w *Worker) work(ctx context.Context, ids []crisis.ID, next uint64) error {
+	batch, err := w.messages(ctx, ids)
+	if err != nil {
+		return err
+	}
 	reading := newReading(w)
+	if err := reading.lookAhead(ctx, batch); err != nil {
+		return err
+	}
 	var changes []crisis.Change
 	for _, message := range batch {
 		change, err := reading.first(ctx, message)
@@ -217,11 +225,10 @@ func (w *Worker) alone(ctx context.Context, message *crisis.Message, change cris
 	return w.write(ctx, w.setAside(message, "write_failed", tries+1))
 }
 
+// write writes Changes together; the first's guard holds for all of them.
 func (w *Worker) write(ctx context.Context, changes ...crisis.Change) error {
 	lease := w.lease
-	for i := range changes {
-		changes[i].Guard.Lease = &lease
-	}
+	changes[0].Guard.Lease = &lease
 	if _, err := w.Store.Write(ctx, changes...); err != nil {
 		return fmt.Errorf("write what messages said: %w", err)
 	}
@@ -258,17 +265,17 @@ func (w *Worker) retries(ctx context.Context) error {
 		if retry.Quarantined {
 			continue
 		}
-		message, err := w.message(ctx, retry.Message)
+		found, err := w.messages(ctx, []crisis.ID{retry.Message})
 		if err != nil {
 			return err
 		}
 		change := crisis.Change{Action: "message.forgotten", Actor: actor, At: w.Clock()}
-		if message != nil {
+		message := &crisis.Message{Meta: crisis.Meta{ID: retry.Message}}
+		if len(found) > 0 {
+			message = found[0]
 			if change, err = newReading(w).again(ctx, message, retry); err != nil {
 				return err
 			}
-		} else {
-			message = &crisis.Message{Meta: crisis.Meta{ID: retry.Message}}
 		}
 		if len(change.Then.Retry) == 0 {
 			change.Then.Settled = append(change.Then.Settled, retry.Message)
