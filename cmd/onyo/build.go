@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -80,13 +82,21 @@ func build(ctx context.Context, w *world, o *opened, demo bool) (*house, error) 
 	return h, h.server(w, o, demo)
 }
 
-// holder names this process among those that may hold a lease.
-func holder() string {
+// holder names this process among those that may hold a lease. On SQLite one
+// process at a time serves a data directory, which onyo.lock sees to: after a
+// crash the next one goes on at once, under the same name. On PostgreSQL it
+// waits until the lease of the dead one has run out.
+func holder(w *world) string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "host"
 	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
+	folder, err := filepath.Abs(w.DataDir)
+	if err != nil || !strings.HasPrefix(w.DatabaseURL, "sqlite:") {
+		return fmt.Sprintf("%s-%d", host, os.Getpid())
+	}
+	sum := sha256.Sum256([]byte(folder))
+	return fmt.Sprintf("%s-%x", host, sum[:8])
 }
 
 func (h *house) intake(w *world, o *opened) error {
@@ -97,8 +107,8 @@ func (h *house) intake(w *world, o *opened) error {
 	client := media.NewClient()
 	h.keeper = media.NewKeeper(files, o.store, o.store)
 	h.host = intake.NewHost(intake.HostOptions{Store: o.store, Keys: o.keys, Kinds: kinds(), HTTP: client, PublicURL: w.PublicURL, Clock: w.clock, Rand: w.random, Log: w.log})
-	h.worker = intake.NewWorker(intake.WorkerOptions{Store: o.store, Host: h.host, Keeper: h.keeper, Keys: o.keys, Holder: holder(), Clock: w.clock, Rand: w.random, Log: w.log})
-	h.fetcher = media.NewFetcher(o.store, h.keeper, client, h.host.MediaRequest, holder(), w.clock, w.log)
+	h.worker = intake.NewWorker(intake.WorkerOptions{Store: o.store, Host: h.host, Keeper: h.keeper, Keys: o.keys, Holder: holder(w), Clock: w.clock, Rand: w.random, Log: w.log})
+	h.fetcher = media.NewFetcher(o.store, h.keeper, client, h.host.MediaRequest, holder(w), w.clock, w.log)
 	return nil
 }
 
@@ -109,12 +119,12 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 	}})
 	h.places = places
 	h.queue = verification.NewQueue(h.work, nil)
-	h.hotspots = hotspot.New(hotspot.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Holder: holder()})
+	h.hotspots = hotspot.New(hotspot.Options{Store: o.store, Clock: w.clock, Random: w.random, Log: w.log, Holder: holder(w)})
 	var err error
 	if h.reading, err = triage.NewReader(places); err != nil {
 		return err
 	}
-	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Holder: holder(), Clock: w.clock, Log: w.log})
+	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Holder: holder(w), Clock: w.clock, Log: w.log})
 	return nil
 }
 
@@ -130,7 +140,7 @@ func (h *house) projection(ctx context.Context, w *world, o *opened, places *gaz
 	}
 	h.published = make(chan struct{}, 1)
 	h.public = live.NewPublic(h.reader, deployment.Languages, w.log)
-	h.publish = publish.New(publish.Options{Store: o.store, Projection: h.writer, Clock: w.clock, Log: w.log, Holder: holder(), PublicID: o.keys.PublicID,
+	h.publish = publish.New(publish.Options{Store: o.store, Projection: h.writer, Clock: w.clock, Log: w.log, Holder: holder(w), PublicID: o.keys.PublicID,
 		CellName: places.CellName, Every: w.PublishEvery, Group: h.group, Published: h.wakePublic})
 	if warning := publish.Warning(w.PublishEvery, deployment.Profile); warning != "" {
 		w.log.Warn("ONYO_PUBLISH_EVERY: " + warning)
@@ -222,7 +232,7 @@ func (h *house) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
-		lease, ours, err := h.opened.store.Acquire(ctx, "sweep", holder(), 2*sweepEvery)
+		lease, ours, err := h.opened.store.Acquire(ctx, "sweep", holder(h.w), 2*sweepEvery)
 		if err == nil && ours {
 			_, err = h.work.Sweep(ctx, lease)
 		}
