@@ -51,7 +51,7 @@ func (c backupCmd) Run(ctx context.Context, w *world) (err error) {
 	if _, err := os.Lstat(c.File); err == nil {
 		return fmt.Errorf("%s is there already; backups are not overwritten", c.File)
 	}
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

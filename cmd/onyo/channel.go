@@ -95,7 +95,7 @@ type channelListCmd struct{}
 
 // Run lists channels, without their secrets.
 func (channelListCmd) Run(ctx context.Context, w *world) error {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (c channelRotateCmd) Run(ctx context.Context, w *world) error {
 }
 
 func withChannels(ctx context.Context, w *world, do func(*intake.Desk) error) error {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

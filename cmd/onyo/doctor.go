@@ -142,7 +142,7 @@ func lookLock(folder string) finding {
 
 // lookInside opens the database, which also brings its schema up to date.
 func lookInside(ctx context.Context, w *world) []finding {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return []finding{{levelFail, "database: " + err.Error(), "if the key is another one, move it away and use onyo key restore"}}
 	}

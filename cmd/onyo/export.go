@@ -33,7 +33,7 @@ func (c exportCmd) Run(ctx context.Context, w *world) error {
 	if c.Format != "csv" && (c.Format != "geojson" || c.What == "reports") {
 		return fmt.Errorf("--format: %s are not exported as %q", c.What, c.Format)
 	}
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (c importFile) run(ctx context.Context, w *world, system string, check func
 		return err
 	}
 	defer in.Close()
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

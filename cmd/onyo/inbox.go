@@ -19,7 +19,7 @@ type inboxLsCmd struct{}
 
 // Run lists what waits. It shows nothing of what the messages say.
 func (inboxLsCmd) Run(ctx context.Context, w *world) error {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (c inboxRetryCmd) Run(ctx context.Context, w *world) error {
 		}
 		ids[i] = id
 	}
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

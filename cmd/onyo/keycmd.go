@@ -29,7 +29,7 @@ type keyConfirmCmd struct {
 
 // Run asks for two of the words, from the copy, and records that they were right.
 func (c keyConfirmCmd) Run(ctx context.Context, w *world) error {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (c keyRestoreCmd) Run(ctx context.Context, w *world) error {
 	used, err := store.Initialised(ctx, w.DatabaseURL)
 	if err == nil && used {
 		var o *opened
-		if o, err = openStore(ctx, w); err == nil {
+		if o, err = openStore(ctx, w, w.errOut); err == nil {
 			err = o.close()
 		}
 	}

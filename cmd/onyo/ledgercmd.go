@@ -30,7 +30,7 @@ func (c ledgerVerifyCmd) Run(ctx context.Context, w *world) error {
 			return fmt.Errorf("--checkpoint: %w", err)
 		}
 	}
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ type ledgerCheckpointCmd struct{}
 
 // Run prints the checkpoint as a signed note.
 func (ledgerCheckpointCmd) Run(ctx context.Context, w *world) error {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

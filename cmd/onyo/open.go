@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/onyo-project/onyo/pkg/store"
 	"github.com/onyo-project/onyo/pkg/vault"
@@ -15,16 +17,13 @@ import (
 type opened struct {
 	store *store.Store
 	keys  *vault.Keys
-	// made is true where this start made the key file: its recovery words are
-	// shown once.
-	made bool
 }
 
 func (o *opened) close() error { return o.store.Close() }
 
 // openStore opens the deployment. A database that was made with a key does not
 // open with another: where its key file is missing nothing is made in its place.
-func openStore(ctx context.Context, w *world) (*opened, error) {
+func openStore(ctx context.Context, w *world, announce io.Writer) (*opened, error) {
 	if err := os.MkdirAll(w.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("ONYO_DATA_DIR: make the data directory: %w", err)
 	}
@@ -36,7 +35,19 @@ func openStore(ctx context.Context, w *world) (*opened, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ONYO_DATABASE_URL: open the database: %w", err)
 	}
-	return &opened{store: db, keys: keys, made: made}, nil
+	if made {
+		announceKey(announce, w.KeyFile, keys)
+	}
+	return &opened{store: db, keys: keys}, nil
+}
+
+// announceKey tells the recovery words, once, to whoever made the key.
+func announceKey(out io.Writer, path string, keys *vault.Keys) {
+	words := make([]string, 0, 24)
+	for _, word := range keys.Words() {
+		words = append(words, word.Reveal())
+	}
+	fmt.Fprintf(out, "A key was made: %s. Without it nothing sealed can ever be read.\nWrite these 24 words down, keep them elsewhere, then run `onyo key confirm`. They are shown this once:\n\n%s\n\n", path, strings.Join(words, " "))
 }
 
 func openKeys(ctx context.Context, w *world) (*vault.Keys, bool, error) {

@@ -55,7 +55,7 @@ func withPeople(ctx context.Context, w *world, role string, do func(*auth.Servic
 	if err != nil {
 		return fmt.Errorf("--role: %w", err)
 	}
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return err
 	}

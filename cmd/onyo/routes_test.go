@@ -25,7 +25,7 @@ func standing(t *testing.T) (*house, map[crisis.RoleName]string) {
 		PublicURL: "http://127.0.0.1:8080", Profile: "guarded", DatabaseURL: "sqlite:" + filepath.Join(dir, "data", "onyo.db")},
 		out: io.Discard, errOut: io.Discard, clock: time.Now, random: rand.Reader, log: slog.New(slog.DiscardHandler)}
 	ctx := t.Context()
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		t.Fatal(err)
 	}

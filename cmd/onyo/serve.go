@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,7 +39,7 @@ func (c serveCmd) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	defer release()
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, c.announce(w))
 	if err != nil {
 		return err
 	}
@@ -120,19 +120,21 @@ func (c serveCmd) asDemo(w *world) error {
 	return nil
 }
 
+// announce is where a new key's words go: to the person, but for the demo, whose
+// key guards nothing.
+func (c serveCmd) announce(w *world) io.Writer {
+	if c.Demo {
+		return io.Discard
+	}
+	return w.out
+}
+
 // welcome prints what a person needs to see at a start: one address, and what
 // only a first start can tell.
 func (c serveCmd) welcome(ctx context.Context, w *world, o *opened, house *house) error {
 	if c.Demo {
 		_, err := fmt.Fprintf(w.out, "DEMO, with invented people and messages: %s\n", w.PublicURL)
 		return err
-	}
-	if o.made {
-		words := make([]string, 0, 24)
-		for _, word := range o.keys.Words() {
-			words = append(words, word.Reveal())
-		}
-		fmt.Fprintf(w.out, "A key was made: %s. Without it nothing sealed can ever be read.\nWrite these 24 words down, keep them elsewhere, then run `onyo key confirm`. They are shown this once:\n\n%s\n\n", w.KeyFile, strings.Join(words, " "))
 	}
 	deployment, _, err := crisis.ReadDeployment(ctx, o.store)
 	if err != nil {

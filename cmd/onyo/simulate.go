@@ -54,7 +54,7 @@ func (c simulateCmd) Run(ctx context.Context, w *world) error {
 
 // local finds the channel in the local database.
 func (c simulateCmd) local(ctx context.Context, w *world) (*crisis.Channel, error) {
-	o, err := openStore(ctx, w)
+	o, err := openStore(ctx, w, w.errOut)
 	if err != nil {
 		return nil, err
 	}
