@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 )
@@ -20,7 +22,8 @@ type Article struct {
 
 // order is how the manual reads; an article missing here comes last.
 func order() []string {
-	return []string{"index", "quick-start", "reporting", "desk", "hotspots", "channel-sms", "channel-app", "safety", "backup", "problems"}
+	return []string{"index", "quick-start", "reporting", "public-map", "desk", "ops", "hotspots", "channels", "channel-sms", "channel-app",
+		"profiles", "safety", "backup", "import-export", "maps-and-basemap", "deploy", "api", "problems"}
 }
 
 func (u *UI) openHelp() error {
@@ -37,7 +40,7 @@ func (u *UI) openHelp() error {
 			return fmt.Errorf("read the manual: %w", err)
 		}
 		var body bytes.Buffer
-		if err := markdown.Convert(raw, &body); err != nil {
+		if err := markdown.Convert(raw, &body, parser.WithContext(parser.NewContext(parser.WithIDs(anchors{})))); err != nil {
 			return fmt.Errorf("render %s: %w", name, err)
 		}
 		article := strings.TrimSuffix(name, ".md")
@@ -58,6 +61,34 @@ func (u *UI) openHelp() error {
 	}
 	return nil
 }
+
+// anchors gives headings the addresses that problems point at: letters, digits,
+// - and _ as they are, spaces as -.
+type anchors map[string]bool
+
+// Generate makes an anchor that the page does not have yet.
+func (a anchors) Generate(heading []byte, _ ast.NodeKind) []byte {
+	base := strings.Map(func(r rune) rune {
+		switch {
+		case r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z':
+			return r
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == ' ':
+			return '-'
+		}
+		return -1
+	}, string(bytes.TrimSpace(heading)))
+	anchor := base
+	for n := 1; a[anchor]; n++ {
+		anchor = base + "-" + strconv.Itoa(n)
+	}
+	a[anchor] = true
+	return []byte(anchor)
+}
+
+// Put notes an anchor that a page names itself.
+func (a anchors) Put(anchor []byte) { a[string(anchor)] = true }
 
 // Article is the manual opened at an article ("" is index); false where there
 // is none of that name.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,7 +20,7 @@ func (h home) world() *world {
 // write writes a record behind the commands' back.
 func (h home) write(t *testing.T, change crisis.Change) {
 	t.Helper()
-	o, err := openStore(t.Context(), h.world())
+	o, err := openStore(t.Context(), h.world(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,7 +40,7 @@ func (h home) imported(t *testing.T, system, content string, flags ...string) (m
 // open looks into a deployment.
 func (h home) open(t *testing.T) *opened {
 	t.Helper()
-	o, err := openStore(t.Context(), h.world())
+	o, err := openStore(t.Context(), h.world(), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -58,7 +59,7 @@ func TestKeyConfirm(t *testing.T) {
 	h := newHome(t)
 	words := h.start(t)
 	confirmed := func() bool {
-		o, err := openStore(t.Context(), h.world())
+		o, err := openStore(t.Context(), h.world(), io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}

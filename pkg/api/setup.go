@@ -163,7 +163,7 @@ func (s *setup) apply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	switched, err := switchCategories(ctx, s.records, body.Categories, s.clock(), by)
+	switched, err := switchCategories(ctx, s.records, body.Categories, deployment.Profile, s.clock(), by)
 	if err != nil {
 		return err
 	}
@@ -232,8 +232,8 @@ func (b *SetupBody) into(d *crisis.Deployment) error {
 		return err
 	}
 	for _, person := range b.People {
-		if _, err := crisis.ParseRole(string(person.Role)); err != nil || strings.TrimSpace(person.Name) == "" {
-			return web.BadField("people", "Each person needs a name and a role: volunteer, verifier, responder, coordinator or admin.")
+		if _, err := crisis.ParseRole(string(person.Role)); err != nil || auth.CheckName(person.Name) != nil {
+			return web.BadField("people", "Each person needs a name of 1 to %d characters and a role: volunteer, verifier, responder, coordinator or admin.", auth.NameMax)
 		}
 	}
 	d.Name, d.Crisis, d.Profile, d.TimeZone, d.Languages, d.Emergency = b.Name, b.Crisis, b.Profile, b.TimeZone, b.Languages, b.Emergency
@@ -266,19 +266,26 @@ func checkEmergency(e crisis.Emergency) error {
 }
 
 // switchCategories switches exactly the named ones on, and returns only those
-// that change.
-func switchCategories(ctx context.Context, records crisis.Reader, keys []string, now time.Time, by crisis.Actor) ([]crisis.Record, error) {
+// that change. A category's own profile was written to be stricter than the
+// deployment's; where the deployment is the stricter one, it serves.
+func switchCategories(ctx context.Context, records crisis.Reader, keys []string, profile crisis.Profile, now time.Time, by crisis.Actor) ([]crisis.Record, error) {
 	known, err := crisis.Select[*crisis.Category](ctx, records, crisis.Query{})
 	if err != nil {
 		return nil, err
 	}
 	var out []crisis.Record
 	for _, category := range known {
-		if on := slices.Contains(keys, category.Key); on != category.Enabled {
-			next := *category
-			next.Meta, next.Enabled = category.Next(now, by), on
-			out = append(out, &next)
+		on := slices.Contains(keys, category.Key)
+		looser := category.Profile != "" && category.Profile.Strictness() < profile.Strictness()
+		if on == category.Enabled && !looser {
+			continue
 		}
+		next := *category
+		next.Meta, next.Enabled = category.Next(now, by), on
+		if looser {
+			next.Profile = ""
+		}
+		out = append(out, &next)
 	}
 	return out, nil
 }

@@ -39,10 +39,19 @@ func (s *Service) AddToken(ctx context.Context, by crisis.Actor, name string, ro
 	return person, word, err
 }
 
+// CheckName says what is wrong with a person's name, or nil.
+func CheckName(name string) error {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > NameMax || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("a person needs a name of 1 to %d characters; a nickname will do", NameMax)
+	}
+	return nil
+}
+
 func (s *Service) employ(ctx context.Context, by crisis.Actor, name string, role crisis.RoleName, kind crisis.CredentialKind, hash [32]byte, expires time.Time) (*crisis.Person, error) {
 	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > NameMax || !utf8.ValidString(name) {
-		return nil, fmt.Errorf("a person needs a name of 1 to %d characters; a nickname will do", NameMax)
+	if err := CheckName(name); err != nil {
+		return nil, err
 	}
 	person, change, err := s.hire(ctx, by, name, role)
 	if err != nil {

@@ -40,12 +40,31 @@ type ReportAnswer struct {
 	Status  string `json:"status"`
 }
 
-// ReceiptBody asks after a report; with an action it adds to it, corrects it or
-// withdraws it.
+// ReceiptBody asks after a report, and may add a text to it, correct its text,
+// or withdraw it: one of the three.
 type ReceiptBody struct {
-	Code   string `json:"code"`
-	Action string `json:"action,omitempty"`
-	Text   string `json:"text,omitempty"`
+	Code     string `json:"code"`
+	Add      string `json:"add,omitempty"`
+	Correct  string `json:"correct,omitempty"`
+	Withdraw bool   `json:"withdraw,omitempty"`
+}
+
+// act is the one thing that the body asks for, with its text.
+func (b *ReceiptBody) act() (action, text string, err error) {
+	asked := 0
+	if b.Add != "" {
+		asked, action, text = asked+1, "add", b.Add
+	}
+	if b.Correct != "" {
+		asked, action, text = asked+1, "correct", b.Correct
+	}
+	if b.Withdraw {
+		asked, action = asked+1, "withdraw"
+	}
+	if asked > 1 {
+		return "", "", web.BadField("code", "Add, correct or withdraw: one at a time.")
+	}
+	return action, text, nil
 }
 
 // ReceiptAnswer is what became of it, in plain words.
@@ -73,7 +92,6 @@ func (s *Site) postReport(c echo.Context) error {
 		return c.JSON(http.StatusOK, ReportAnswer{Receipt: taken.Receipt, Status: taken.Status})
 	case "variant":
 		problem := web.Conflict("variant", "This Idempotency-Key came before with other content. Both are kept; send new content under a new key.")
-		problem.Extra = map[string]any{"receipt": taken.Receipt}
 		return problem
 	}
 	return c.JSON(http.StatusCreated, ReportAnswer{Receipt: taken.Receipt, Status: taken.Status})
@@ -109,7 +127,11 @@ func (s *Site) postReceipt(c echo.Context) error {
 	if err := web.ReadJSON(c, &body); err != nil {
 		return err
 	}
-	became, err := s.ask(c, body.Code, body.Action, body.Text)
+	action, text, err := body.act()
+	if err != nil {
+		return err
+	}
+	became, err := s.ask(c, body.Code, action, text)
 	if err != nil {
 		return err
 	}
