@@ -23,6 +23,7 @@ async function play(name, story, browser, demo) {
     await Promise.race([story.default(stage).then(() => stage.silent()), late]);
     return { steps: stage.steps.length, took: Date.now() - started };
   } catch (fault) {
+    if (!faults) await stage.autopsy();
     return { fault, steps: stage.steps.length, took: Date.now() - started };
   } finally {
     clearTimeout(timer);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { until } from './until.mjs';
 
-const binary = path.resolve(import.meta.dirname, '../../../bin/onyo');
+const binary = process.env.ONYO_BINARY ?? path.resolve(import.meta.dirname, '../../../bin/onyo');
 
 function freePort() {
   return new Promise((resolve, reject) => {

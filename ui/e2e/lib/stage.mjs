@@ -12,6 +12,7 @@ export class Stage {
   steps = [];
   watch = { outside: [], complaints: [] };
   #closers = [];
+  #contexts = [];
   #allowed = [];
   #shots = 0;
 
@@ -36,6 +37,7 @@ export class Stage {
   /** Somebody opens a browser; `at` is the server they reach. */
   async open(options = {}, at = this.demo.url) {
     const context = await openContext(this.browser, at, options, this.watch);
+    this.#contexts.push(context);
     this.#closers.push(() => context.close());
     if (this.plant) await this.plant(context);
     return context;
@@ -63,6 +65,13 @@ export class Stage {
     const folder = path.join(pictures, this.name);
     await mkdir(folder, { recursive: true });
     await page.screenshot({ path: path.join(folder, `${String(++this.#shots).padStart(3, '0')}-${name}.png`) });
+  }
+
+  /** Every page as it stands when a story fails. */
+  async autopsy() {
+    for (const page of this.#contexts.flatMap((context) => context.pages())) {
+      await this.shot(page, 'failed').catch(() => { /* the page is gone already */ });
+    }
   }
 
   /** What holds at the end of every story. */
