@@ -53,7 +53,7 @@ export function LocateMap({ card }: { card: IncidentDetail }) {
 
   return (
     <div class="locate">
-      <div class={`locate-map ${setting ? 'locate-setting' : ''}`} ref={box} />
+      {/* MapLibre adds its own class to this element, so ours stays as it is. */}<div class="locate-map" data-setting={setting ? '' : undefined} ref={box} />
       <div class="locate-side">
         {setting && <p class="notice"><Icon name="pin" />{t('desk.locate.how')}</p>}
         {setting && spot && <SpotForm spot={spot} onChange={setSpot} />}

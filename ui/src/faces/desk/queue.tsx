@@ -7,7 +7,7 @@ import { categoryLabel } from '../../lib/deployment';
 import type { IncidentRow } from '../../lib/types';
 import { Avatar } from './avatar';
 import { BatchDialog } from './batches';
-import { batches, choose, chosenId, fault, link, loaded, loadQueue, openCount, rows, search, type Batch } from './state';
+import { batches, choose, chosenId, fault, link, loaded, loadQueue, openCount, rows, search, take, type Batch } from './state';
 
 export function QueueColumn({ onNew, onKeys }: { onNew: () => void; onKeys: () => void }) {
   return (
@@ -57,12 +57,19 @@ function Rows() {
   return <ul class="queue" aria-label={t('desk.queue')}>{rows.value.map((row) => <Row key={row.id} row={row} current={row.id === chosenId.value} />)}</ul>;
 }
 
+/** On the open row Enter takes it, as it does anywhere else at the desk. */
+function takeOnEnter(event: KeyboardEvent): void {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  void take();
+}
+
 function Row({ row, current }: { row: IncidentRow; current: boolean }) {
   const ref = useRef<HTMLLIElement>(null);
   useEffect(() => { if (current) ref.current?.scrollIntoView({ block: 'nearest' }); }, [current]);
   return (
     <li ref={ref} class="queue-row" aria-current={current ? 'true' : undefined} data-severity={row.severity}>
-      <button type="button" onClick={() => choose(row.id)} tabIndex={current ? 0 : -1}>
+      <button type="button" onClick={() => choose(row.id)} onKeyDown={current ? takeOnEnter : undefined} tabIndex={current ? 0 : -1}>
         <Mark severity={row.severity} truth={truthOf(row.status)} size={20} />
         <span class="queue-main">
           <strong class="queue-title" dir="auto">{row.title || t('incident.uncategorised')}</strong>
