@@ -96,7 +96,7 @@ type FormPage struct {
 
 // FormValues are the fields of POST /report (multipart/form-data): text, where,
 // lon, lat, accuracy_m, category (repeated), occurred_at (datetime-local in the
-// deployment's zone), language, contact, idempotency_key, media (files).
+// deployment's zone), language, contact, media (files).
 type FormValues struct {
 	Text, Where, Lon, Lat, AccuracyM, OccurredAt, Contact string
 }

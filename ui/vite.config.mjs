@@ -64,5 +64,5 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   plugins: [rtl(), packed()],
-  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
+  test: { include: ['src/**/*.test.{ts,mjs}'] },
 });

@@ -34,7 +34,7 @@ export async function claim(page) {
 /** Gives the verdict behind the key, with the reason that stands there. */
 export async function judge(page, key) {
   await page.keyboard.press(key);
-  await page.locator('.verdict-form textarea').waitFor();
+  await page.locator('.verdict-form textarea:focus').waitFor();
   const answered = page.waitForResponse((r) => r.url().endsWith('/assessments'));
   await page.keyboard.press('Enter');
   const answer = await answered;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../components/icon';
 import { deployment } from '../../lib/deployment';
 import { language, languageName, pick, t } from '../../lib/i18n';
@@ -22,7 +22,7 @@ export function SummaryEditor({ card }: { card: IncidentDetail }) {
   const [text, setText] = useState(card.summary ?? '');
   const [lang, setLang] = useState(language());
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.focus(), []);
+  useLayoutEffect(() => box.current?.focus(), []);
   const save = () => { if (text.trim()) void summarise(text.trim(), lang); };
   const warnings = risks(text);
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../components/icon';
 import { t } from '../../lib/i18n';
 import type { IncidentDetail, Verdict } from '../../lib/types';
@@ -40,7 +40,7 @@ function VerdictForm({ card, verdict }: { card: IncidentDetail; verdict: Verdict
   const [reliability, setReliability] = useState(card.reports.find((r) => r.source)?.source?.reliability || 'F');
   const [link, setLink] = useState('');
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => { box.current?.focus(); box.current?.select(); }, []);
+  useLayoutEffect(() => { box.current?.focus(); box.current?.select(); }, []);
   const send = () => {
     if (!reason.trim() || busy.value) return;
     void assess({ verdict, credibility, reliability, reason: reason.trim(), evidence: link.trim() ? [{ kind: 'link', url: link.trim(), note: '' }] : [] });

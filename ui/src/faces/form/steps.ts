@@ -8,9 +8,6 @@ export function stepThrough(form: HTMLFormElement, say: Say): void {
   if (!steps.length || !send || !actions) return;
 
   form.classList.add('stepped');
-  const key = form.elements.namedItem('idempotency_key') as HTMLInputElement;
-  key.value = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-
   let now = 0;
   const track = make('span', 'progress-track');
   track.append(...steps.map(() => make('i')));

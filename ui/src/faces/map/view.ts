@@ -65,13 +65,16 @@ export class MapView {
     queueMicrotask(() => this.moved());
   }
 
-  /** Arabic labels need shaping; where the browser refuses it, English ones stay. */
+  /** Arabic labels need shaping, which is WebAssembly; where the server's policy
+   * does not allow that, Latin ones stay. */
   private async shape() {
     try {
+      const policy = (await fetch('/healthz')).headers.get('content-security-policy');
+      if (policy && !policy.includes("'wasm-unsafe-eval'")) return;
       await setRTLTextPlugin(`${location.origin}/assets/rtl/rtl-text-0.4.0.mjs`, false);
       this.labels = language();
       this.restyle();
-    } catch { /* shown in Latin letters */ }
+    } catch { /* Latin letters stay */ }
   }
 
   private addPicture(name: string) {
