@@ -168,12 +168,20 @@ func (h *house) server(w *world, o *opened, demo bool) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := w.proxies()
+	if err != nil {
+		return err
+	}
+	embedders, err := w.embedders()
+	if err != nil {
+		return err
+	}
 	h.api, err = api.New(api.Options{
 		Base: api.Base{PublicURL: w.PublicURL, Auth: h.people, Log: w.log}, Clock: w.clock, Records: o.store, Work: h.work, Queue: h.queue, Wake: o.store.Watch,
 		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper,
 		Reader: h.reading, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
 		OpsMap: h.ops.Map, OpsHub: h.ops.Hub, PublicMap: h.public.Map, PublicHub: h.public.Hub, Hotspots: h.hotspots,
-		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, PublishEvery: w.PublishEvery, Demo: demo,
+		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, Proxies: proxies, Embedders: embedders, PublishEvery: w.PublishEvery, Demo: demo,
 	})
 	return err
 }

@@ -20,7 +20,7 @@ type personAddCmd struct {
 // Run prints the link.
 func (c personAddCmd) Run(ctx context.Context, w *world) error {
 	return withPeople(ctx, w, c.Role, func(people *auth.Service, role crisis.RoleName) error {
-		_, word, err := people.Invite(ctx, crisis.SystemActor("command"), c.Name, role)
+		_, word, err := people.InviteAgain(ctx, crisis.SystemActor("command"), c.Name, role)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type settings struct {
 	Profile      string        `name:"profile" env:"ONYO_PROFILE" default:"guarded" help:"open, guarded or hidden; read at first start only."`
 	PublishEvery time.Duration `name:"publish-every" env:"ONYO_PUBLISH_EVERY" help:"Publish this often instead of the profile's own period, as in 30s. Never shortens hidden's."`
 	FormRate     int           `name:"form-rate" env:"ONYO_FORM_RATE" default:"30" help:"Anonymous submissions per minute and IP address; 0 is off."`
+	Proxies      string        `name:"trusted-proxies" env:"ONYO_TRUSTED_PROXIES" help:"Networks of proxies in front of Onyo, as 172.16.0.0/12,10.0.0.5/32: they are believed about whom they speak for. This machine always is."`
+	Embedders    string        `name:"embed-origins" env:"ONYO_EMBED_ORIGINS" help:"Who may frame /embed, as https://news.example,https://ngo.example; nobody else may."`
 	TestData     string        `name:"testdata" env:"ONYO_TESTDATA" hidden:"" help:"Where the real test data lies; used by tests alone."`
 }
 
@@ -72,6 +75,12 @@ func (s *settings) complete() error {
 	if s.PublishEvery != 0 && (s.PublishEvery < time.Second || s.PublishEvery%time.Second != 0) {
 		bad("ONYO_PUBLISH_EVERY", "%s is not a whole number of seconds", s.PublishEvery)
 	}
+	if _, err := s.proxies(); err != nil {
+		bad("ONYO_TRUSTED_PROXIES", "%v", err)
+	}
+	if _, err := s.embedders(); err != nil {
+		bad("ONYO_EMBED_ORIGINS", "%v", err)
+	}
 	if s.FormRate < 0 {
 		bad("ONYO_FORM_RATE", "%d is below 0", s.FormRate)
 	}
@@ -79,6 +88,41 @@ func (s *settings) complete() error {
 		bad("ONYO_KEY_FILE", "keep it outside the data directory, so that no backup of one holds the other")
 	}
 	return errors.Join(problems...)
+}
+
+func (s *settings) proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, one := range list(s.Proxies) {
+		network, err := netip.ParsePrefix(one)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a network as in 172.16.0.0/12", one)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+// embedders are origins; what could end the header's directive is refused.
+func (s *settings) embedders() ([]string, error) {
+	origins := list(s.Embedders)
+	for _, one := range origins {
+		u, err := url.Parse(one)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Scheme+"://"+u.Host != one || strings.ContainsAny(one, ";, '\"") {
+			return nil, fmt.Errorf("%q is not an origin as in https://news.example", one)
+		}
+	}
+	return origins, nil
+}
+
+// list splits a comma list; empty gives none.
+func list(text string) []string {
+	var out []string
+	for _, one := range strings.Split(text, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // yamlResolver reads onyo.yaml; a key that is no setting is an error.

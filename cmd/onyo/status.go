@@ -79,11 +79,15 @@ func (h *house) behind(ctx context.Context, size uint64) map[string]uint64 {
 }
 
 // ready lists what is not ready yet: ready means maps and intake.
-func (h *house) ready(context.Context) []string {
-	if h.loaded.Load() {
-		return nil
+func (h *house) ready(ctx context.Context) []string {
+	var missing []string
+	if !h.loaded.Load() {
+		missing = append(missing, "maps are loading")
 	}
-	return []string{"maps are loading"}
+	if _, err := h.opened.store.Size(ctx); err != nil {
+		missing = append(missing, "the database does not answer")
+	}
+	return missing
 }
 
 // gauges are the metrics.

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -84,6 +85,17 @@ func (s *Server) identify(c echo.Context) (*auth.Who, error) {
 		return nil, web.Unsigned()
 	}
 	return person, err
+}
+
+// still says whether the person behind an open stream is who they were, with the
+// same roles and grants: revoked means revoked, for streams too.
+func (s *Server) still(c echo.Context) bool {
+	before := who(c)
+	now, err := s.identify(c)
+	if err != nil || now.Person.ID != before.Person.ID || !slices.Equal(now.Roles, before.Roles) {
+		return false
+	}
+	return slices.EqualFunc(now.Grants, before.Grants, func(a, b *crisis.Grant) bool { return a.ID == b.ID && a.Rev == b.Rev })
 }
 
 func (s *Server) cookieName() string {

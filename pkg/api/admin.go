@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/api/web"
+	"github.com/onyo-project/onyo/pkg/auth"
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
 
@@ -189,9 +191,15 @@ func (s *setup) invitePerson(c echo.Context) error {
 	if body.Role == crisis.RoleAdmin && !who(c).Has(crisis.RoleAdmin) {
 		return web.Forbidden("Only an admin makes admins.")
 	}
-	person, word, err := s.auth.Invite(c.Request().Context(), who(c).Actor(), body.Name, body.Role)
-	if err != nil {
+	if err := auth.CheckName(body.Name); err != nil {
 		return web.BadField("name", "%v.", err)
+	}
+	person, word, err := s.auth.Invite(c.Request().Context(), who(c).Actor(), body.Name, body.Role)
+	if errors.Is(err, crisis.ErrTaken) {
+		return web.Conflict("name_taken", "There is somebody of that name. Give the new person another; a lost link is made anew with onyo person add on the server.")
+	}
+	if err != nil {
+		return err
 	}
 	return c.JSON(http.StatusCreated, InvitedRow{Name: person.Name, Role: body.Role, Link: s.public + "/invite/" + word})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -126,13 +127,20 @@ func (s *setup) patchCategory(c echo.Context) error {
 		return err
 	}
 	ctx, by := c.Request().Context(), who(c).Actor()
-	category, err := crisis.One[*crisis.Category](ctx, s.records, "key", c.Param("key"))
+	deployment, _, err := crisis.ReadDeployment(ctx, s.records)
 	if err != nil {
+		return err
+	}
+	category, err := crisis.One[*crisis.Category](ctx, s.records, "key", c.Param("key"))
+	if errors.Is(err, crisis.ErrNotFound) {
 		return web.Missing("category")
+	}
+	if err != nil {
+		return err
 	}
 	next := *category
 	next.Meta = category.Next(s.clock(), by)
-	if err := patch.into(&next); err != nil {
+	if err := patch.into(&next, deployment.Profile); err != nil {
 		return err
 	}
 	change := crisis.Change{Action: "category.changed", Actor: by, At: s.clock(), Put: []crisis.Record{&next}}
@@ -142,9 +150,13 @@ func (s *setup) patchCategory(c echo.Context) error {
 	return c.JSON(http.StatusOK, categoryRows([]*crisis.Category{&next})[0])
 }
 
-func (p *CategoryPatch) into(c *crisis.Category) error {
+func (p *CategoryPatch) into(c *crisis.Category, inherited crisis.Profile) error {
 	if p.Profile != nil {
-		if *p.Profile == "" || p.Profile.Strictness() < c.Profile.Strictness() {
+		now := c.Profile
+		if now == "" {
+			now = inherited
+		}
+		if *p.Profile == "" || p.Profile.Strictness() < now.Strictness() {
 			return web.Forbidden("Loosening a profile takes two people; that is not offered yet.")
 		}
 		c.Profile = *p.Profile

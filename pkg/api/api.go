@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -47,6 +48,8 @@ type Options struct {
 	Gauges       func() map[string]float64
 	UI           *ui.UI
 	FormRate     int
+	Proxies      []netip.Prefix
+	Embedders    []string
 	PublishEvery time.Duration
 	Demo         bool
 }
@@ -59,14 +62,17 @@ func New(o Options) (*Server, error) {
 	}
 	witness := &door{door: intake.NewDoor(o.Host), receipts: o.Receipts, host: o.Host}
 	settings := &settingCache{records: o.Records, clock: o.Clock, demo: o.Demo, every: o.PublishEvery}
-	site := &public.Site{UI: o.UI, Door: witness, Setting: settings.read, FormRate: o.FormRate, Clock: o.Clock, Refusal: channelRefusal, Scope: s.scope,
+	weight, callers := web.NewWeight(), web.Callers{Proxies: o.Proxies}
+	s.callers, s.guesses = callers, &web.Limiter{PerMinute: signinsPerMinute, Clock: o.Clock}
+	site := &public.Site{UI: o.UI, Door: witness, Setting: settings.read, Clock: o.Clock, Refusal: channelRefusal, Submitter: s.submitter, Callers: callers, Weight: weight,
+		Submissions: &web.Limiter{PerMinute: o.FormRate, Clock: o.Clock}, Questions: &web.Limiter{PerMinute: 2 * o.FormRate, Clock: o.Clock}, Embedders: o.Embedders,
 		Maps: &public.Maps{Prefix: "/api/v1/map", Access: web.Anyone, Map: o.PublicMap, Hub: o.PublicHub, Stop: s.stop}}
-	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Stop: s.stop}
+	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Still: s.still, Stop: s.stop}
 	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
 	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, reader: o.Reader, intake: witness,
-		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop}
-	responders := &ops{records: o.Records, work: o.Work, hotspots: o.Hotspots, status: o.Status}
-	take := hook(o.Host)
+		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop, still: s.still}
+	responders := &ops{work: o.Work, hotspots: o.Hotspots, shown: o.OpsMap, status: o.Status}
+	take := hook(o.Host, weight)
 	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret"} {
 		s.mount([]web.Route{{Method: "*", Path: path, Access: web.Provider, Tag: "channels", Summary: "A provider's webhook", Handler: take}})
 	}
@@ -91,16 +97,13 @@ func notYet(echo.Context, time.Time) (*live.Map, error) {
 	return nil, web.BadField("as_of", "The ops map does not look back yet; use since and until.")
 }
 
-// scope names the caller of a signed-in program; "" for nobody.
-func (s *Server) scope(c echo.Context) string {
-	if !strings.HasPrefix(c.Request().Header.Get("Authorization"), "Bearer ") {
-		return ""
-	}
+// submitter is the signed-in person behind a request, by token or session.
+func (s *Server) submitter(c echo.Context) (crisis.ID, bool) {
 	person, err := s.identify(c)
 	if err != nil {
-		return ""
+		return crisis.ID{}, false
 	}
-	return person.Person.ID.String()
+	return person.Person.ID, strings.HasPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
 }
 
 // invitePage is what a sign-in link opens; only its button spends the link.

@@ -39,6 +39,7 @@ type desk struct {
 	presence *presence
 	wake     func() (<-chan struct{}, func())
 	stop     <-chan struct{}
+	still    func(echo.Context) bool
 }
 
 func acting(who *auth.Who) verification.Person {

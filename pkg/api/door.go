@@ -23,7 +23,7 @@ type door struct {
 // Submit takes a witness's report.
 func (d *door) Submit(ctx context.Context, s public.Submission) (public.Taken, error) {
 	receipt, err := d.door.Submit(ctx, intake.Submission{ContentType: s.Header.Get("Content-Type"), Body: s.Body,
-		IdempotencyKeys: s.Header.Values("Idempotency-Key"), Scope: s.Scope})
+		IdempotencyKeys: s.Header.Values("Idempotency-Key"), Scope: s.Submitter.String(), Submitter: s.Submitter})
 	if err != nil {
 		return public.Taken{}, err
 	}

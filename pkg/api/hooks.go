@@ -14,7 +14,7 @@ import (
 
 // hook takes a provider's exchange: read within its kind's limits, proved by its
 // adapter, and answered 2xx only once everything is durable.
-func hook(host *intake.Host) echo.HandlerFunc {
+func hook(host *intake.Host, weight *web.Weight) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name, request := c.Param("channel"), c.Request()
 		kind, ok := host.KindOf(name)
@@ -26,6 +26,11 @@ func hook(host *intake.Host) echo.HandlerFunc {
 		if err := kind.Admit(request.Method, mediaType, max(request.ContentLength, 0)); err != nil {
 			return channelRefusal(err)
 		}
+		release, err := weight.Take(request, limit)
+		if err != nil {
+			return err
+		}
+		defer release()
 		body, err := web.ReadBody(c, limit)
 		if err != nil {
 			return err

@@ -20,7 +20,9 @@ type ops struct {
 	records  Records
 	work     *verification.Service
 	hotspots *hotspot.Service
-	status   func(ctx context.Context) (OpsStatus, error)
+	// shown is the ops map: what somebody may not see there they may not act on.
+	shown  *live.Map
+	status func(ctx context.Context) (OpsStatus, error)
 }
 
 // Warning is something that people on shift must know.
@@ -85,7 +87,7 @@ func (s *ops) confirm(c echo.Context) error {
 			return err
 		}
 	}
-	if !s.mayConfirm(c, id) {
+	if _, seen := s.shown.Incident(id.String(), sight(c)); !seen {
 		return web.Missing("incident")
 	}
 	if _, err := s.work.ConfirmOnGround(c.Request().Context(), acting(who(c)), id, body.Reason); err != nil {
@@ -94,26 +96,14 @@ func (s *ops) confirm(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// mayConfirm holds the responder to their grants: what they may not see they
-// may not confirm.
-func (s *ops) mayConfirm(c echo.Context, id crisis.ID) bool {
-	d, err := s.work.Load(c.Request().Context(), id)
-	if err != nil {
-		return false
-	}
-	for _, grant := range who(c).Grants {
-		if live.Allows(grant, d.Incident, d.Location, d.Categories) {
-			return true
-		}
-	}
-	return false
-}
-
 func (s *ops) respond(action string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id, err := crisis.ParseID(c.Param("id"))
 		if err != nil || id.IsZero() {
 			return web.Missing("hotspot")
+		}
+		if _, seen := s.shown.Hotspot(id.String(), sight(c)); !seen {
+			return web.Missing("hotspot; it may have closed")
 		}
 		_, err = s.hotspots.Respond(c.Request().Context(), who(c).Person.ID, who(c).Roles, id, action)
 		if errors.Is(err, crisis.ErrNotFound) {

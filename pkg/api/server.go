@@ -28,9 +28,10 @@ import (
 // Timeouts of FIELD B§6.2.
 const (
 	readHeader = 5 * time.Second
-	readBody   = 15 * time.Second
-	idle       = 60 * time.Second
-	drain      = 10 * time.Second
+	// writeWithin is how long one write to a stream may take.
+	writeWithin = 15 * time.Second
+	idle        = 60 * time.Second
+	drain       = 10 * time.Second
 )
 
 // Server answers HTTP for one deployment.
@@ -44,6 +45,9 @@ type Server struct {
 	origin *http.CrossOriginProtection
 	// stop is closed when the server drains, so that streams end.
 	stop chan struct{}
+	// guesses bounds sign-ins by caller.
+	guesses *web.Limiter
+	callers web.Callers
 	// pages shows errors to browsers.
 	pages *public.Site
 }
@@ -151,7 +155,7 @@ func (s *Server) shell(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}()
 		if request.Method != http.MethodGet && request.Method != http.MethodHead {
-			_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(time.Now().Add(readBody))
+			web.Patient(c.Response().Writer, request)
 			if !strings.HasPrefix(request.URL.Path, "/hooks/") {
 				if err := s.origin.Check(request); err != nil {
 					return web.Refuse(http.StatusForbidden, "cross_origin", "", "This must be sent from Onyo's own pages, or by a program with a token.")

@@ -155,6 +155,9 @@ func (s *setup) apply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if !deployment.SetUp.IsZero() {
+		return web.Conflict("set_up", "This deployment is set up. Sign in as an admin to change it.")
+	}
 	if err := body.into(&deployment); err != nil {
 		return err
 	}
@@ -167,7 +170,11 @@ func (s *setup) apply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	change.Put = append(change.Put, switched...)
+	spent, err := s.auth.SpendSetup(ctx, by)
+	if err != nil {
+		return err
+	}
+	change.Put = append(append(change.Put, switched...), spent...)
 	answer := SetupAnswer{}
 	if body.Channel != nil {
 		channel, err := s.channels.Add(ctx, by, body.Channel.Kind, body.Channel.Name, body.Channel.Settings)
@@ -291,10 +298,14 @@ func switchCategories(ctx context.Context, records crisis.Reader, keys []string,
 }
 
 func channelProblem(err error) error {
-	if errors.Is(err, crisis.ErrTaken) {
+	var wrong *intake.SettingsError
+	switch {
+	case errors.Is(err, crisis.ErrTaken):
 		return web.Conflict("name_taken", "There is a channel of that name.")
+	case errors.As(err, &wrong):
+		return web.BadField("channel", "%v", wrong)
 	}
-	return web.BadField("channel", "%v", err)
+	return err
 }
 
 func hookURL(public string, channel *crisis.Channel) string {

@@ -48,6 +48,10 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
+// signinsPerMinute bounds guessing from one address. It never counts a name over
+// all addresses, or anybody could lock somebody else out.
+const signinsPerMinute = 20
+
 // SigninBody is a name and passphrase.
 type SigninBody struct {
 	Name       string `json:"name"`
@@ -80,6 +84,9 @@ func (s *Server) me(c echo.Context) error { return c.JSON(http.StatusOK, meOf(wh
 func (s *Server) postSignin(c echo.Context) error {
 	var body SigninBody
 	if err := web.ReadJSON(c, &body); err != nil {
+		return err
+	}
+	if err := s.guesses.Allow(s.callers.Of(c.Request()), "Too many tries to sign in."); err != nil {
 		return err
 	}
 	person, secret, err := s.auth.SignIn(c.Request().Context(), body.Name, body.Passphrase)

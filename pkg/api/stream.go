@@ -9,7 +9,7 @@ import (
 )
 
 // beat is how often a quiet stream says that it is alive.
-const beat = 15 * time.Second
+const beat = 5 * time.Second
 
 // gather is how long changes are collected before a stream tells of them.
 const gather = 250 * time.Millisecond
@@ -33,6 +33,9 @@ func (s *desk) live(c echo.Context) error {
 		case <-s.stop:
 			return nil
 		case <-ticker.C:
+			if !s.still(c) {
+				return nil
+			}
 			message = "event: heartbeat\ndata: {}\n\n"
 		case <-s.presence.watch():
 		case <-wake:
@@ -57,7 +60,7 @@ func openStream(c echo.Context) func(string) error {
 	c.Response().WriteHeader(http.StatusOK)
 	control := http.NewResponseController(c.Response().Writer)
 	return func(message string) error {
-		if err := control.SetWriteDeadline(time.Now().Add(readBody)); err != nil {
+		if err := control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
 			return fmt.Errorf("set a deadline: %w", err)
 		}
 		if _, err := c.Response().Write([]byte(message)); err != nil {

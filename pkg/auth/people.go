@@ -15,10 +15,24 @@ import (
 // NameMax bounds a person's name, in characters.
 const NameMax = 80
 
-// Invite creates a person with a role, or gives an existing one the role, and
-// makes a link secret that signs them in once within InvitationLife. Whoever
-// hands it over needs no mail server.
+// Invite creates a person with a role and makes a link secret that signs them in
+// once within InvitationLife. Whoever hands it over needs no mail server. A name
+// that somebody has is refused (crisis.ErrTaken): a link for them would be a way
+// into their account.
 func (s *Service) Invite(ctx context.Context, by crisis.Actor, name string, role crisis.RoleName) (*crisis.Person, string, error) {
+	_, err := crisis.One[*crisis.Person](ctx, s.store, "name", strings.TrimSpace(name))
+	if err == nil {
+		return nil, "", crisis.ErrTaken
+	}
+	if !errors.Is(err, crisis.ErrNotFound) {
+		return nil, "", fmt.Errorf("look for the person: %w", err)
+	}
+	return s.InviteAgain(ctx, by, name, role)
+}
+
+// InviteAgain is Invite for a new person or one who is there already: for whoever
+// sits at the server's own terminal.
+func (s *Service) InviteAgain(ctx context.Context, by crisis.Actor, name string, role crisis.RoleName) (*crisis.Person, string, error) {
 	word, hash, err := s.secret()
 	if err != nil {
 		return nil, "", err

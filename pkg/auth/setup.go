@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
@@ -35,6 +36,24 @@ func (s *Service) SetupLink(ctx context.Context, by crisis.Actor) (string, error
 func (s *Service) MaySetUp(ctx context.Context, word string) bool {
 	_, err := s.credential(ctx, word, crisis.CredentialSetup)
 	return err == nil
+}
+
+// SetupGrace is how long the link may still send a test message after setup.
+const SetupGrace = 15 * time.Minute
+
+// SpendSetup are the records that end the link soon: for the Change that sets the
+// deployment up.
+func (s *Service) SpendSetup(ctx context.Context, by crisis.Actor) ([]crisis.Record, error) {
+	change, err := s.endSetup(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range change.Put {
+		if credential, ok := record.(*crisis.Credential); ok {
+			credential.Ended, credential.Expires = false, crisis.Moment(s.clock().Add(SetupGrace))
+		}
+	}
+	return change.Put, nil
 }
 
 // EndSetup spends the setup link.

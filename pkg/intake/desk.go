@@ -28,6 +28,15 @@ type ChannelStore interface {
 	Write(ctx context.Context, changes ...crisis.Change) ([]crisis.Outcome, error)
 }
 
+// SettingsError is what is wrong with a channel's name, kind or values: each
+// problem names its setting and repeats no value.
+type SettingsError struct{ Err error }
+
+func (e *SettingsError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the problems.
+func (e *SettingsError) Unwrap() error { return e.Err }
+
 // NewDesk makes a Desk for the given kinds.
 func NewDesk(store ChannelStore, kinds []channels.Kind, clock func() time.Time, random io.Reader) *Desk {
 	return &Desk{store: store, kinds: kinds, clock: clock, random: random}
@@ -45,7 +54,7 @@ func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, 
 		return nil, err
 	}
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}$`).MatchString(name) {
-		return nil, fmt.Errorf("a channel's name has lower-case letters, digits and dashes, at most 60")
+		return nil, &SettingsError{errors.New("a channel's name has lower-case letters, digits and dashes, at most 60")}
 	}
 	values = maps.Clone(values)
 	public := values[settingPublicURL]
@@ -53,7 +62,7 @@ func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, 
 		delete(values, settingPublicURL)
 	}
 	if err := kind.Check(values); err != nil {
-		return nil, err
+		return nil, &SettingsError{err}
 	}
 	if _, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name); err == nil {
 		return nil, crisis.ErrTaken
@@ -116,5 +125,5 @@ func (d *Desk) kind(name string) (channels.Kind, error) {
 			return kind, nil
 		}
 	}
-	return channels.Kind{}, fmt.Errorf("there is no kind %q; `onyo channel kinds` lists them", name)
+	return channels.Kind{}, &SettingsError{fmt.Errorf("there is no kind %q; `onyo channel kinds` lists them", name)}
 }

@@ -26,6 +26,9 @@ type Maps struct {
 	// AsOf answers for an earlier moment from what was known then; nil where
 	// today's copy filtered by time is all there is.
 	AsOf func(echo.Context, time.Time) (*live.Map, error)
+	// Still says whether a stream's caller may still see what they saw when it was
+	// opened; nil for the public. It is asked every few seconds.
+	Still func(echo.Context) bool
 	// Stop closes when the server drains.
 	Stop <-chan struct{}
 }

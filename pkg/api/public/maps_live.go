@@ -39,6 +39,30 @@ func (m *Maps) tile(c echo.Context) error {
 // dropped and come back with their Last-Event-ID.
 const writeWithin = 15 * time.Second
 
+// stillEvery is how often a stream's access is looked at again.
+const stillEvery = 3 * time.Second
+
+// endWith ends a stream when the server drains, or when its caller may no longer
+// see what they saw.
+func (m *Maps) endWith(ctx context.Context, c echo.Context, end func()) {
+	ticker := time.NewTicker(stillEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-m.Stop:
+			end()
+			return
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if m.Still != nil && !m.Still(c) {
+				end()
+				return
+			}
+		}
+	}
+}
+
 func (m *Maps) live(c echo.Context) error {
 	var resume *live.Position
 	if id := c.Request().Header.Get("Last-Event-ID"); id != "" {
@@ -54,13 +78,7 @@ func (m *Maps) live(c echo.Context) error {
 	}
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
-	go func() {
-		select {
-		case <-m.Stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	go m.endWith(ctx, c, cancel)
 	viewer := m.Hub.Watch(sight, resume)
 	defer viewer.Close()
 	header := c.Response().Header()

@@ -52,8 +52,8 @@ func (s *Site) Show(c echo.Context, status int, view ui.View) error {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language, Cookie")
-	if c.Response().Header().Get("Cache-Control") == "" {
-		c.Response().Header().Set("Cache-Control", "no-cache")
+	if status == http.StatusOK && c.Response().Header().Get("Cache-Control") == "" {
+		return Cacheable(c, echo.MIMETextHTMLCharsetUTF8, out.Bytes())
 	}
 	return c.HTMLBlob(status, out.Bytes())
 }
@@ -86,7 +86,8 @@ func (s *Site) mapPage(c echo.Context) error { return s.showMap(c, false) }
 // embedPage is the only page that other sites may frame.
 func (s *Site) embedPage(c echo.Context) error {
 	header := c.Response().Header()
-	header.Set("Content-Security-Policy", strings.Replace(header.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
+	allowed := "frame-ancestors " + strings.Join(append([]string{"'self'"}, s.Embedders...), " ")
+	header.Set("Content-Security-Policy", strings.Replace(header.Get("Content-Security-Policy"), "frame-ancestors 'none'", allowed, 1))
 	return s.showMap(c, true)
 }
 

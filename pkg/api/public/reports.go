@@ -3,9 +3,7 @@ package public
 import (
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -100,21 +98,23 @@ func (s *Site) postReport(c echo.Context) error {
 // take reads a body within limits and hands it through the door. Signed-in
 // programs are never limited before accept.
 func (s *Site) take(c echo.Context) (Taken, error) {
-	scope := s.Scope(c)
-	if scope == "" {
-		if ok, wait := s.limiter.allow(caller(c.Request())); !ok {
-			seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-			problem := web.Refuse(http.StatusTooManyRequests, "too_many", "", "Too many reports from your network at once. Try again in %s seconds; nothing of this one was kept.", seconds)
-			problem.Header = map[string]string{"Retry-After": seconds}
-			return Taken{}, problem
+	submitter, program := s.Submitter(c)
+	if !program {
+		if err := s.Submissions.Allow(s.Callers.Of(c.Request()), "Too many reports from your network at once; nothing of this one was kept."); err != nil {
+			return Taken{}, err
 		}
 	}
+	release, err := s.Weight.Take(c.Request(), s.Door.BodyBytes())
+	if err != nil {
+		return Taken{}, err
+	}
+	defer release()
 	body, err := web.ReadBody(c, s.Door.BodyBytes())
 	if err != nil {
 		return Taken{}, err
 	}
 	c.Set(bodyKey, body)
-	taken, err := s.Door.Submit(c.Request().Context(), Submission{Header: c.Request().Header, Body: body, Scope: scope})
+	taken, err := s.Door.Submit(c.Request().Context(), Submission{Header: c.Request().Header, Body: body, Submitter: submitter})
 	if err != nil {
 		return Taken{}, s.Refusal(err)
 	}
@@ -143,11 +143,8 @@ func (s *Site) postReceipt(c echo.Context) error {
 }
 
 func (s *Site) ask(c echo.Context, code, action, text string) (Became, error) {
-	if ok, wait := s.limiter.allow(caller(c.Request())); !ok {
-		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-		problem := web.Refuse(http.StatusTooManyRequests, "too_many", "", "Too many questions at once. Try again in %s seconds.", seconds)
-		problem.Header = map[string]string{"Retry-After": seconds}
-		return Became{}, problem
+	if err := s.Questions.Allow(s.Callers.Of(c.Request()), "Too many questions at once."); err != nil {
+		return Became{}, err
 	}
 	switch action {
 	case "", "add", "correct", "withdraw":

@@ -2,13 +2,10 @@ package public
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/time/rate"
 
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -28,8 +25,9 @@ type Setting struct {
 type Submission struct {
 	Header http.Header
 	Body   []byte
-	// Scope keeps apart the idempotency keys of two authenticated callers.
-	Scope string
+	// Submitter is the signed-in person behind it, if any: they may not verify
+	// it, and their idempotency keys are their own.
+	Submitter crisis.ID
 }
 
 // Taken is what a witness gets back. Status is "new", "again" or "variant".
@@ -69,22 +67,23 @@ type Site struct {
 	Maps    *Maps
 	Door    Door
 	Setting func(context.Context) (Setting, error)
-	// FormRate is how many anonymous submissions a minute one address may make;
-	// 0 is off.
-	FormRate int
-	Clock    func() time.Time
+	// Submissions and Questions limit anonymous callers; Callers tells them apart.
+	Submissions *web.Limiter
+	Questions   *web.Limiter
+	Callers     web.Callers
+	Weight      *web.Weight
+	Clock       func() time.Time
 	// Refusal turns what the door says no with into a problem.
 	Refusal func(error) error
-	// Scope names the caller where a bearer token came along; "" for nobody.
-	Scope func(echo.Context) string
-	Log   interface{ Warn(string, ...any) }
-
-	limiter limiter
+	// Submitter is the signed-in person behind a request; the zero ID for nobody.
+	// Program says whether it came with a bearer token, which is never limited.
+	Submitter func(echo.Context) (person crisis.ID, program bool)
+	// Embedders may frame /embed: origins as in https://news.example.
+	Embedders []string
 }
 
 // Routes are everything an anonymous caller can reach, but for signing in.
 func (s *Site) Routes() []web.Route {
-	s.limiter = limiter{perMinute: s.FormRate, clock: s.Clock, visitors: map[string]*visitor{}}
 	page := func(method, path string, handler echo.HandlerFunc) web.Route {
 		return web.Route{Method: method, Path: path, Access: web.Anyone, Hidden: true, Handler: handler}
 	}
@@ -103,72 +102,5 @@ func (s *Site) Routes() []web.Route {
 	)
 }
 
-// ListPage answers what the first paint of the public map lists.
+// listPage is how many rows the first paint of the public map lists.
 const listPage = 100
-
-// limiter bounds anonymous submissions per address. Addresses live in memory for
-// a few minutes and nowhere else.
-type limiter struct {
-	perMinute int
-	clock     func() time.Time
-	mu        sync.Mutex
-	visitors  map[string]*visitor
-}
-
-type visitor struct {
-	limit *rate.Limiter
-	seen  time.Time
-}
-
-// allow says whether the address may submit now, and if not, after how long.
-func (l *limiter) allow(address string) (bool, time.Duration) {
-	if l.perMinute == 0 {
-		return true, 0
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.clock()
-	if len(l.visitors) > 10_000 {
-		for key, v := range l.visitors {
-			if now.Sub(v.seen) > 2*time.Minute {
-				delete(l.visitors, key)
-			}
-		}
-	}
-	v := l.visitors[address]
-	if v == nil {
-		v = &visitor{limit: rate.NewLimiter(rate.Limit(float64(l.perMinute)/60), l.perMinute)}
-		l.visitors[address] = v
-	}
-	v.seen = now
-	reservation := v.limit.ReserveN(now, 1)
-	if wait := reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
-		return false, wait
-	}
-	return true, 0
-}
-
-// caller is the address behind a request. A proxy on this machine is believed
-// about whom it speaks for; nobody else is.
-func caller(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
-		if forwarded := r.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
-			return lastHop(forwarded[len(forwarded)-1])
-		}
-	}
-	return host
-}
-
-func lastHop(list string) string {
-	for i := len(list) - 1; i >= 0; i-- {
-		if list[i] == ',' {
-			return list[i+1:]
-		}
-	}
-	return list
-}
