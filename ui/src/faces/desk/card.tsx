@@ -43,7 +43,7 @@ function Card({ card: c }: { card: IncidentDetail }) {
       {mode.value === 'categories' && <CategoryEditor card={c} />}
       <dl class="facts card-facts">
         <dt>{t('incident.when')}</dt><dd>{moment(c.occurred_at ?? c.first_received_at)} <span class="quiet">({ago(c.occurred_at ?? c.first_received_at)})</span></dd>
-        <dt>{t('incident.where')}</dt><dd>{c.location ? <>{c.location.name} <span class="quiet">± {metres(c.location.uncertainty_m)}</span></> : <span class="needs needs-location">{t('needs.location')}</span>} <button type="button" class="button button-quiet button-tiny" onClick={() => { mode.value = 'locate'; }}>{t('desk.locate')} <kbd>l</kbd></button></dd>
+        <dt>{t('incident.where')}</dt><dd>{c.location ? <><bdi>{c.location.name}</bdi> <span class="quiet">± {metres(c.location.uncertainty_m)}</span></> : <span class="needs needs-location">{t('needs.location')}</span>} <button type="button" class="button button-quiet button-tiny" onClick={() => { mode.value = 'locate'; }}>{t('desk.locate')} <kbd>l</kbd></button></dd>
         <dt>{t('figure.sources')}</dt><dd>{t('desk.sources', { n: c.independent_sources })} · {t('desk.reports', { n: c.report_count })}</dd>
       </dl>
       <Reports card={c} />

@@ -58,7 +58,7 @@ export function LocateMap({ card }: { card: IncidentDetail }) {
         {setting && <p class="notice"><Icon name="pin" />{t('desk.locate.how')}</p>}
         {setting && spot && <SpotForm spot={spot} onChange={setSpot} />}
         {candidates.length > 0 && <><h3>{t('desk.candidates')}</h3>
-          <ol class="candidates">{candidates.map((c, i) => <li key={i}><button type="button" onClick={() => (setting ? setSpot(c) : view.current?.zoomTo(c.lon, c.lat, nearness(c.uncertainty_m)))}><span class="candidate-number">{i + 1}</span><span><strong>{c.name}</strong> <span class="quiet">± {metres(c.uncertainty_m)}</span><br /><span class="quiet small">{c.method}</span></span></button></li>)}</ol></>}
+          <ol class="candidates">{candidates.map((c, i) => <li key={i}><button type="button" onClick={() => (setting ? setSpot(c) : view.current?.zoomTo(c.lon, c.lat, nearness(c.uncertainty_m)))}><span class="candidate-number">{i + 1}</span><span><strong><bdi>{c.name}</bdi></strong> <span class="quiet">± {metres(c.uncertainty_m)}</span><br /><span class="quiet small">{c.method}</span></span></button></li>)}</ol></>}
         {!setting && <button type="button" class="button button-small" onClick={() => { mode.value = 'locate'; }}><Icon name="pin" />{t('desk.locate.set')} <kbd>l</kbd></button>}
       </div>
     </div>

@@ -34,8 +34,12 @@ export async function startSetup(): Promise<void> {
   const headers = { authorization: `Setup ${token}` };
   try {
     const options = await get<Options>('/api/v1/setup', { headers });
-    render(<Setup options={options} headers={headers} />, root);
+    render(options.needed ? <Setup options={options} headers={headers} /> : <Already />, root);
   } catch (fault) { render(<div class="narrow"><Fault fault={fault} /></div>, root); }
+}
+
+function Already() {
+  return <div class="narrow"><div class="card stack"><h1>{t('setup.done')}</h1><p>{t('setup.again')}</p><p class="form-actions"><a class="button button-primary" href="/signin?next=/admin">{t('nav.signin')}</a><a class="button" href="/">{t('nav.map')}</a></p></div></div>;
 }
 
 function Setup({ options, headers }: { options: Options; headers: Record<string, string> }) {
@@ -76,7 +80,7 @@ function Setup({ options, headers }: { options: Options; headers: Record<string,
   if (answer) return <Done answer={answer} headers={headers} />;
   return (
     <form class="setup" onSubmit={(e) => void submit(e)}>
-      <header><h1>{t('setup.title')}</h1><p class="lead">{options.needed ? t('setup.about') : t('setup.again')}</p></header>
+      <header><h1>{t('setup.title')}</h1><p class="lead">{t('setup.about')}</p></header>
       <Part n={1} title={t('setup.crisis')}>
         <div class="tiles">{options.crises.map((c) => <label key={c.key} class="tile"><input type="radio" name="crisis" checked={c.key === crisis} onChange={() => choose(c.key)} /><span><Icon name={c.key === 'conflict' ? 'violence' : c.key} /><strong>{pick(c.titles, c.key)}</strong></span></label>)}</div>
         <h3>{t('setup.profile')}</h3>
