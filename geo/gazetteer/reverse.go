@@ -67,10 +67,15 @@ func (w *world) countryName(code string) string {
 	return ""
 }
 
+// quarterReach is how far a quarter's name still says where something is, in
+// metres.
+const quarterReach = 4000
+
 // CellName is the name under which the public may be told of a cell. It is
 // found from the cell alone, so it says nothing about where in the cell
-// something happened: the largest settlement in the cell, else the nearest one
-// of a thousand people or more, else the area. Empty on the open sea.
+// something happened: the largest settlement in the cell, else a quarter of the
+// nearest town that lies beside it, else that town, of a thousand people or more,
+// else the area. Empty on the open sea.
 func (g *Gazetteer) CellName(c geo.Cell) string {
 	if !c.Valid() {
 		return ""
@@ -83,6 +88,10 @@ func (g *Gazetteer) CellName(c geo.Cell) string {
 	reach := math.Max(20_000, c.UncertaintyM())
 	town, distance := w.nearest(centre, func(e *entry) bool { return e.population >= 1000 && e.kind != KindQuarter })
 	if town >= 0 && distance <= reach {
+		quarter, beside := w.nearest(centre, func(e *entry) bool { return e.kind == KindQuarter })
+		if quarter >= 0 && beside < distance && beside <= quarterReach {
+			return fmt.Sprintf("near %s, %s", w.names[quarter], w.names[town])
+		}
 		return fmt.Sprintf("near %s", w.fullName(town))
 	}
 	area := w.areaAt(centre)
