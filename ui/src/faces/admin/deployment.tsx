@@ -46,7 +46,7 @@ function Form({ settings, onSaved }: { settings: Settings; onSaved: (s: Settings
       <label class="field"><span class="field-label">{t('setup.zone')}</span><input required dir="ltr" value={s.timezone} onInput={(e) => set({ ...s, timezone: e.currentTarget.value })} /></label>
       <label class="field"><span class="field-label">{t('setup.number')}</span><input class="short" required maxLength={40} dir="ltr" value={s.emergency.number} onInput={(e) => set({ ...s, emergency: { ...s.emergency, number: e.currentTarget.value } })} /></label>
       {s.languages.map((l) => <label key={l} class="field"><span class="field-label">{t('setup.sentence')} <span class="optional">{languageName(l)}</span></span><input lang={l} dir="auto" maxLength={300} value={s.emergency.sentence?.[l] ?? ''} onInput={(e) => set({ ...s, emergency: { ...s.emergency, sentence: { ...s.emergency.sentence, [l]: e.currentTarget.value } } })} /></label>)}
-      <h3>{t('density.title')}</h3>
+      <h2>{t('density.title')}</h2>
       <p class="quiet small">{t('density.about')}</p>
       <div class="person-row">{density('metres')}{density('hours')}{density('weight')}</div>
       <label class="check"><input type="checkbox" checked={s.training} onChange={(e) => set({ ...s, training: e.currentTarget.checked })} /> {t('setup.training')}</label>
