@@ -13,7 +13,7 @@ export function ChannelFields({ kinds, value, onChange }: { kinds: ChannelKind[]
         <select value={value.kind} onChange={(e) => onChange({ ...value, kind: e.currentTarget.value, settings: {} })}><option value="">{t('channel.none')}</option>{kinds.map((k) => <option key={k.name} value={k.name}>{k.title}</option>)}</select></label>
       {kind && <>
         <p class="quiet" lang="en" dir="auto">{kind.summary}</p>
-        <label class="field"><span class="field-label">{t('channel.name')}</span><span class="field-hint">{t('channel.name.hint')}</span><input value={value.name} pattern="[a-z0-9-]+" dir="ltr" onInput={(e) => onChange({ ...value, name: e.currentTarget.value })} /></label>
+        <label class="field"><span class="field-label">{t('channel.name')}</span><span class="field-hint">{t('channel.name.hint')}</span><input value={value.name} pattern="[a-z0-9\-]+" dir="ltr" onInput={(e) => onChange({ ...value, name: e.currentTarget.value })} /></label>
         {kind.settings.map((s) => (
           <label key={s.key} class="field"><span class="field-label" dir="ltr">{s.key}{!s.required && <span class="optional"> {t('optional')}</span>}</span><span class="field-hint" lang="en" dir="auto">{s.help}</span>
             <Setting secret={s.secret} usual={s.default} value={value.settings[s.key] ?? ''} onChange={(v) => onChange({ ...value, settings: { ...value.settings, [s.key]: v } })} /></label>

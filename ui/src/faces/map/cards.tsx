@@ -37,6 +37,8 @@ export function HotspotCard({ hotspot, data, onShow }: { hotspot: HotspotFeature
 }
 
 const answers = ['acknowledge', 'en_route', 'handled'] as const;
+/** What the hotspot says once somebody answered. */
+const answered = { acknowledge: 'acknowledged', en_route: 'en_route', handled: 'handled' };
 
 function Responses({ hotspot }: { hotspot: HotspotFeature }) {
   const p = hotspot.properties;
@@ -50,7 +52,7 @@ function Responses({ hotspot }: { hotspot: HotspotFeature }) {
   };
   return (
     <div class="responses"><h3>{t('ops.response')}</h3>
-      <div class="form-actions">{answers.map((a) => <button key={a} type="button" class="button button-small" aria-pressed={p.response === a} onClick={() => void act(a)}>{t(`ops.${a}`)}</button>)}</div>
+      <div class="form-actions">{answers.map((a) => <button key={a} type="button" class="button button-small" aria-pressed={p.response === answered[a]} onClick={() => void act(a)}>{t(`ops.${a}`)}</button>)}</div>
       {fault && <p class="problem" role="alert">{fault}</p>}
     </div>
   );
