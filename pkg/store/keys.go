@@ -33,6 +33,9 @@ type keyCache struct {
 	mu         sync.Mutex
 	limit      int
 	young, old map[string]*vault.DataKey
+	// forgets counts, so that a key read before it was destroyed is not put back
+	// after.
+	forgets uint64
 }
 
 func newKeyCache(limit int) *keyCache {
@@ -58,6 +61,22 @@ func (c *keyCache) put(owner string, key *vault.DataKey) {
 	c.keep(owner, key)
 }
 
+// fetched puts a key that was read from the database, unless some key was
+// destroyed since the reading began.
+func (c *keyCache) fetched(owner string, key *vault.DataKey, since uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.forgets == since {
+		c.keep(owner, key)
+	}
+}
+
+func (c *keyCache) generation() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forgets
+}
+
 func (c *keyCache) keep(owner string, key *vault.DataKey) {
 	if len(c.young) >= c.limit {
 		c.old, c.young = c.young, make(map[string]*vault.DataKey, c.limit)
@@ -68,6 +87,7 @@ func (c *keyCache) keep(owner string, key *vault.DataKey) {
 func (c *keyCache) forget(owner string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgets++
 	delete(c.young, owner)
 	delete(c.old, owner)
 }
@@ -98,6 +118,7 @@ func (s *Store) keysFor(ctx context.Context, owners map[string]bool) (map[string
 }
 
 func (s *Store) fetchKeys(ctx context.Context, owners []string, into map[string]*vault.DataKey) error {
+	since := s.dataKeys.generation()
 	rows, err := s.query.WithContext(ctx).Table("data_keys").Select("owner, wrapped").Where("owner IN ?", owners).Rows()
 	if err != nil {
 		return err
@@ -113,7 +134,7 @@ func (s *Store) fetchKeys(ctx context.Context, owners []string, into map[string]
 		if err != nil {
 			return fmt.Errorf("the data key of %s: %w", owner, err)
 		}
-		s.dataKeys.put(owner, key)
+		s.dataKeys.fetched(owner, key, since)
 		into[owner] = key
 	}
 	return rows.Err()

@@ -66,6 +66,9 @@ type Store struct {
 	stopped chan struct{} // closed when the committer has ended
 
 	watch watch
+	// learned is the follower's alone: up to where it took over destroyed keys and
+	// hidden categories.
+	learned uint64
 }
 
 // Open connects, brings the schema up to date, and makes the deployment's data

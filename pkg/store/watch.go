@@ -47,13 +47,6 @@ func (s *Store) Watch() (wake <-chan struct{}, stop func()) {
 	}
 }
 
-// known is the ledger's size as of the last wake.
-func (w *watch) known() uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.size
-}
-
 // grown wakes everybody if the ledger is longer than was known.
 func (w *watch) grown(size uint64) {
 	w.mu.Lock()
@@ -80,6 +73,10 @@ func (s *Store) follow() {
 	}()
 	if size, err := s.Size(ctx); err == nil {
 		s.watch.grown(size)
+		// What somebody wrote between the opening and this size is read once more.
+		if err := s.readHidden(ctx); err == nil {
+			s.learned = size
+		}
 	}
 	if s.dialect.postgres {
 		s.followPostgres(ctx)
@@ -147,12 +144,14 @@ func (s *Store) look(ctx context.Context) {
 		}
 		return
 	}
-	before := s.watch.known()
-	if size <= before {
-		return
-	}
-	if err := s.learn(ctx, before); err != nil && ctx.Err() == nil {
-		s.log.Warn("reading what another process wrote failed", "error", err)
+	// Our own commits move the known size past what others wrote before them, so
+	// what was learned is counted apart.
+	if size > s.learned {
+		if err := s.learn(ctx, s.learned); err == nil {
+			s.learned = size
+		} else if ctx.Err() == nil {
+			s.log.Warn("reading what another process wrote failed", "error", err)
+		}
 	}
 	s.watch.grown(size)
 }
