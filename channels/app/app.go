@@ -21,11 +21,14 @@ import (
 const (
 	FileBytes = 20 << 20 // of one file
 	Files     = 10
-	JSONBytes = 1 << 20 // of the JSON, also as a part
-	FormBytes = 1 << 20 // of an urlencoded form
-	Parts     = 50
-	Depth     = 64     // of nested JSON
-	Items     = 10_000 // of one JSON list or object
+	// MediaBytes is what all files of a report may have together: a report is held
+	// in memory more than once while it is taken in and read.
+	MediaBytes = 64 << 20
+	JSONBytes  = 1 << 20 // of the JSON, also as a part
+	FormBytes  = 1 << 20 // of an urlencoded form
+	Parts      = 50
+	Depth      = 64     // of nested JSON
+	Items      = 10_000 // of one JSON list or object
 
 	TextBytes     = 64 << 10
 	WordsBytes    = 1 << 10
@@ -55,7 +58,7 @@ func Kind() channels.Kind {
 			Help: "Time zone in which times from the plain form are meant, as Africa/Nairobi."}},
 		Can: channels.Capabilities{Webhook: true, Anonymous: true, Media: true},
 		Limits: channels.Limits{
-			BodyBytes: Files*FileBytes + JSONBytes + 64<<10, // and the parts' own headers
+			BodyBytes: MediaBytes + JSONBytes + 64<<10, // and the parts' own headers
 			TypeBytes: map[string]int64{jsonType: JSONBytes, formType: FormBytes},
 			Files:     Files, FileBytes: FileBytes,
 		},

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/channels/app"
 )
 
@@ -38,6 +41,41 @@ func TestAppBoundsMemory(t *testing.T) {
 				t.Errorf("%d MiB", spent)
 			} else {
 				t.Logf("%d MiB", spent)
+			}
+		})
+	}
+}
+
+// Files that are each small enough may still be too much together: by a byte
+// over the sum that is said of the files, by far of the whole body.
+func TestAppBoundsAllFilesTogether(t *testing.T) {
+	full, rest := strings.Repeat("x", app.FileBytes), app.MediaBytes%app.FileBytes
+	sized := func(last string) []part {
+		var all []part
+		for range app.MediaBytes / app.FileBytes {
+			all = append(all, part{name: "media", file: "f", content: full})
+		}
+		return append(all, part{name: "media", file: "f", content: last})
+	}
+	for name, tc := range map[string]struct {
+		last, field string
+		refused     bool
+	}{
+		"all there is room for": {last: full[:rest]},
+		"a byte more":           {last: full[:rest+1], field: "media", refused: true},
+		"a whole file more":     {last: full, refused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := app.Kind().Receive(t.Context(), adapter(t), parts("b", sized(tc.last)...))
+			if !tc.refused {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			var refusal *channels.Refusal
+			if !errors.As(err, &refusal) || refusal.Status != http.StatusRequestEntityTooLarge || refusal.Code != "too_large" || refusal.Field != tc.field {
+				t.Fatalf("got %v", err)
 			}
 		})
 	}

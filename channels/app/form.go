@@ -179,8 +179,11 @@ type parts struct {
 	keep   bool
 	report *Report
 	fields url.Values
-	text   int // bytes of fields so far
+	text   int   // bytes of fields so far
+	files  int64 // bytes of files so far
 	media  []channels.Media
+	// content is the file that is being read; its room serves the next one.
+	content bytes.Buffer
 }
 
 func (p *parts) take(part *multipart.Part) error {
@@ -214,10 +217,10 @@ func (p *parts) take(part *multipart.Part) error {
 // file field that was left alone.
 func (p *parts) file(part *multipart.Part) error {
 	hash := sha256.New()
-	var content bytes.Buffer
 	var sink io.Writer = hash
 	if p.keep {
-		sink = io.MultiWriter(hash, &content)
+		p.content.Reset()
+		sink = io.MultiWriter(hash, &p.content)
 	}
 	size, err := io.Copy(sink, io.LimitReader(part, FileBytes+1))
 	switch {
@@ -230,10 +233,13 @@ func (p *parts) file(part *multipart.Part) error {
 	case len(p.media) == Files:
 		return channels.Malformed("too_many", "media", "At most %d files.", Files)
 	}
+	if p.files += size; p.files > MediaBytes {
+		return channels.TooLarge("media", MediaBytes)
+	}
 	media := channels.Media{ContentType: fileType(part), Name: fileName(part.FileName())}
 	hash.Sum(media.Digest[:0])
 	if p.keep {
-		media.Bytes = content.Bytes()
+		media.Bytes = bytes.Clone(p.content.Bytes())
 	}
 	p.media = append(p.media, media)
 	return nil
