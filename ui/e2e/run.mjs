@@ -21,7 +21,7 @@ async function play(name, story, browser, demo) {
   const started = Date.now();
   try {
     await Promise.race([story.default(stage).then(() => stage.silent()), late]);
-    return { steps: stage.steps.length, took: Date.now() - started };
+    return { steps: stage.steps.length, took: Date.now() - started, slowest: stage.times.sort(([a], [b]) => b - a).slice(0, 3) };
   } catch (fault) {
     if (!faults) await stage.autopsy();
     return { fault, steps: stage.steps.length, took: Date.now() - started };
@@ -31,10 +31,11 @@ async function play(name, story, browser, demo) {
   }
 }
 
-function report(name, { fault, steps, took }) {
+function report(name, { fault, steps, took, slowest }) {
   const good = faults ? fault : !fault;
   const seconds = (took / 1000).toFixed(1);
   console.log(`${good ? 'ok  ' : 'FAIL'} ${name} (${steps} steps, ${seconds} s)`);
+  if (slowest) console.log(`     slowest: ${slowest.map(([ms, step]) => `${step} ${(ms / 1000).toFixed(1)} s`).join('; ')}`);
   if (faults) console.log(fault ? `     noticed: ${fault.message.split('\n')[0]}` : '     the planted fault went unnoticed');
   else if (fault) console.log(`     ${(fault.stack ?? fault.message).split('\n').slice(0, 30).join('\n     ')}`);
   return good;

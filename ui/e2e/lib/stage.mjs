@@ -10,6 +10,8 @@ const pictures = path.resolve(import.meta.dirname, '../../../artefacts/e2e');
 export class Stage {
   /** Names of the steps that were taken. */
   steps = [];
+  /** What each took, in milliseconds. */
+  times = [];
   watch = { outside: [], complaints: [] };
   #closers = [];
   #contexts = [];
@@ -26,8 +28,11 @@ export class Stage {
   /** A step with a name, so that a failure says where. */
   async step(name, work) {
     this.steps.push(name);
+    const started = Date.now();
     try {
-      return await work();
+      const answer = await work();
+      this.times.push([Date.now() - started, name]);
+      return answer;
     } catch (fault) {
       fault.message = `${name}: ${fault.message}`;
       throw fault;
