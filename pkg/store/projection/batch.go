@@ -42,7 +42,9 @@ const (
 )
 
 // Apply makes one batch the public copy's latest, all of it or nothing. Applying
-// it again changes nothing. Ids to retract that nobody knows are passed over.
+// it again changes nothing. Ids to retract that nobody knows are passed over. A
+// batch older than the latest is refused with crisis.ErrFenced: a publisher that
+// slept must not bring back what another has retracted since.
 func (p *Projection) Apply(ctx context.Context, batch crisis.Batch) error {
 	at := batch.At.UnixMicro()
 	items, err := itemsOf(batch, at)
@@ -50,6 +52,13 @@ func (p *Projection) Apply(ctx context.Context, batch crisis.Batch) error {
 		return fmt.Errorf("apply the batch of %s: %w", batch.At.Format(time.RFC3339), err)
 	}
 	err = p.query.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var before head
+		if err := tx.Where("one = 1").Take(&before).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+			return err
+		}
+		if before.Batch > at {
+			return crisis.ErrFenced
+		}
 		if len(items) > 0 {
 			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(items, several).Error; err != nil {
 				return err
@@ -62,12 +71,6 @@ func (p *Projection) Apply(ctx context.Context, batch crisis.Batch) error {
 			}
 		}
 		latest := head{One: 1, Batch: at, Next: int64(batch.Next)}
-		var before head
-		if err := tx.Where("one = 1").Take(&before).Error; err == nil {
-			latest.Batch = max(at, before.Batch)
-		} else if !errors.Is(err, gorm.ErrRecordNotFound) {
-			return err
-		}
 		return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&latest).Error
 	})
 	if err != nil {

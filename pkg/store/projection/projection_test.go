@@ -126,3 +126,22 @@ func TestYieldStops(t *testing.T) {
 		}
 	})
 }
+
+// TestAnOldBatchIsRefused: a publisher that slept while another published must
+// not bring back what was retracted since.
+func TestAnOldBatchIsRefused(t *testing.T) {
+	both(t, func(t *testing.T, options projection.Options) {
+		p, ctx := opened(t, projection.Open, options), t.Context()
+		early, late := time.Unix(1_700_000_000, 0).UTC(), time.Unix(1_700_000_002, 0).UTC()
+		if err := p.Apply(ctx, crisis.Batch{At: late, Next: 5, Retract: []string{"a"}}); err != nil {
+			t.Fatal(err)
+		}
+		err := p.Apply(ctx, crisis.Batch{At: early, Next: 4, Incidents: []crisis.PublicIncident{{ID: "a"}}})
+		if !errors.Is(err, crisis.ErrFenced) {
+			t.Errorf("the old batch: %v", err)
+		}
+		if back := incidents(t, p); len(back) != 0 {
+			t.Errorf("%d came back", len(back))
+		}
+	})
+}
