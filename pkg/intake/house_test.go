@@ -123,6 +123,16 @@ func (h *house) work() {
 	}
 }
 
+// restart lets the worker begin again, from the ledger's first entry.
+func (h *house) restart() {
+	h.t.Helper()
+	back := crisis.Change{Action: "test.back", Actor: crisis.SystemActor("test"), At: h.clock(), Then: crisis.Effects{Advance: &crisis.Cursor{Consumer: Consumer}}}
+	if _, err := h.store.Write(h.t.Context(), back); err != nil {
+		h.t.Fatal(err)
+	}
+	h.worker.lease = crisis.Lease{}
+}
+
 // say sends lines and gives their receipts.
 func (h *house) say(said ...line) []Receipt {
 	h.t.Helper()
@@ -167,6 +177,8 @@ type line struct {
 	ID, From, Text, Supersedes, Deletes string
 	Nature                              channels.Nature
 	Media                               []string
+	// And is what the same message says besides.
+	And []line
 }
 
 func (l *lines) kind() channels.Kind {
@@ -232,5 +244,9 @@ func (l *lines) Parse(raw []byte) ([]channels.Message, error) {
 	case "panic":
 		panic("planted")
 	}
-	return []channels.Message{one.message()}, nil
+	parsed := []channels.Message{one.message()}
+	for _, other := range one.And {
+		parsed = append(parsed, other.message())
+	}
+	return parsed, nil
 }

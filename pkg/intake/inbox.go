@@ -42,10 +42,10 @@ func (i *Inbox) List(ctx context.Context) ([]Waiting, error) {
 		one := Waiting{Message: retry.Message, Tries: retry.Attempts, Due: retry.Due, Quarantined: retry.Quarantined,
 			Code: retry.Code, Label: label(retry.Code)}
 		message, err := crisis.Get[*crisis.Message](ctx, i.store, retry.Message)
-		if err != nil && !errors.Is(err, crisis.ErrNotFound) {
-			return nil, fmt.Errorf("read a message that is set aside: %w", err)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		if err == nil {
+		if err == nil { // else it is listed all the same: it may be why
 			one.ReceivedAt, one.Bytes = message.At, len(message.Raw)
 			if one.Channel, err = i.channel(ctx, names, message.Channel); err != nil {
 				return nil, err
@@ -96,7 +96,13 @@ func label(code string) string {
 		return "The channel is switched off or cannot work."
 	case "awaits_earlier":
 		return "It corrects an earlier message that has not come."
-	case "write_failed":
+	case codeUnreadable:
+		return "What is stored of it cannot be opened."
+	case codeFailed:
+		return "Something that it needs could not be read or kept."
+	case codeTriage:
+		return "Its report could not be given an incident."
+	case codeWrite:
 		return "What it says could not be stored."
 	}
 	return "It could not be read: " + code + "."

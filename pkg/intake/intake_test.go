@@ -283,11 +283,7 @@ func TestDoingItAgainWritesNothingNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := crisis.Change{Action: "test.back", Actor: crisis.SystemActor("test"), At: h.clock(), Then: crisis.Effects{Advance: &crisis.Cursor{Consumer: Consumer}}}
-	if _, err := h.store.Write(t.Context(), back); err != nil {
-		t.Fatal(err)
-	}
-	h.worker.lease = crisis.Lease{}
+	h.restart()
 	h.work()
 	if after, _ := h.store.Size(t.Context()); after != size {
 		t.Errorf("the ledger grew from %d to %d", size, after)

@@ -3,7 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"time"
 
 	"github.com/onyo-project/onyo/channels"
@@ -13,30 +13,42 @@ import (
 // reading turns messages into Changes. What the ones before it in a batch are
 // about to write it knows already.
 type reading struct {
-	worker  *Worker
-	sources map[[32]byte]*crisis.Source
-	reports map[[32]byte]*crisis.Report // by receipt hash
+	worker *Worker
+	// ahead is what the messages before this one are about to write, mine what
+	// this one may: it becomes ahead once the message's Change is whole.
+	ahead, mine pending
 	// done are the first reports that messages have given already; nil before
 	// lookAhead.
 	done map[crisis.ID]*crisis.Report
 }
 
-func newReading(w *Worker) *reading {
-	return &reading{worker: w, sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{}}
+// pending are records not yet written.
+type pending struct {
+	sources map[[32]byte]*crisis.Source // by blind index
+	reports map[[32]byte]*crisis.Report // by receipt hash
 }
 
-// lookAhead reads at once what first would look for message by message.
-func (r *reading) lookAhead(ctx context.Context, batch []*crisis.Message) error {
+func newPending() pending {
+	return pending{sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{}}
+}
+
+func newReading(w *Worker) *reading {
+	return &reading{worker: w, ahead: newPending(), mine: newPending()}
+}
+
+// lookAhead reads at once what first would look for message by message. One
+// record among them that cannot be read leaves it to first to find out which.
+func (r *reading) lookAhead(ctx context.Context, batch []crisis.ID) error {
 	if len(batch) == 0 {
 		return nil
 	}
 	ids := make([]crisis.ID, len(batch))
 	for i, message := range batch {
-		ids[i] = derived(message.ID, "report", 0)
+		ids[i] = derived(message, "report", 0)
 	}
 	found, err := crisis.Select[*crisis.Report](ctx, r.worker.Store, crisis.Query{IDs: ids})
 	if err != nil {
-		return fmt.Errorf("read what messages gave already: %w", err)
+		return ctx.Err()
 	}
 	r.done = make(map[crisis.ID]*crisis.Report, len(found))
 	for _, report := range found {
@@ -45,10 +57,14 @@ func (r *reading) lookAhead(ctx context.Context, batch []*crisis.Message) error 
 	return nil
 }
 
-// first is what to write of a message that was just accepted. An error is the
-// store's or the context's; whatever is wrong with the message is a Change that
-// sets it aside.
-func (r *reading) first(ctx context.Context, message *crisis.Message) (crisis.Change, error) {
+// first is what to write of a message: that was just accepted, or, with a Retry,
+// that was set aside. An error says that something of the store's could not be
+// read or kept; whatever is wrong with the message itself is a Change that sets
+// it aside.
+func (r *reading) first(ctx context.Context, message *crisis.Message, retry *crisis.Retry) (crisis.Change, error) {
+	if retry != nil {
+		return r.read(ctx, message, retry.Attempts)
+	}
 	quarantine := func(code string) crisis.Change {
 		return r.worker.aside(crisis.Retry{Message: message.ID, Code: code, Due: r.worker.Clock(), Quarantined: true})
 	}
@@ -65,11 +81,6 @@ func (r *reading) first(ctx context.Context, message *crisis.Message) (crisis.Ch
 	return r.read(ctx, message, 0)
 }
 
-// again is first for a message that was set aside.
-func (r *reading) again(ctx context.Context, message *crisis.Message, retry crisis.Retry) (crisis.Change, error) {
-	return r.read(ctx, message, retry.Attempts)
-}
-
 func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) (crisis.Change, error) {
 	change := crisis.Change{Action: "message.read", Actor: actor, At: r.worker.Clock()}
 	if message.Kind == crisis.KindOther || message.Kind == crisis.KindDelivery {
@@ -79,6 +90,7 @@ func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) 
 	if ctx.Err() != nil {
 		return change, ctx.Err()
 	}
+	r.mine = newPending()
 	for number, one := range parsed {
 		if code != "" {
 			break
@@ -89,8 +101,10 @@ func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) 
 		}
 	}
 	if code != "" {
-		return r.worker.setAside(message, code, tries+1), nil
+		return r.worker.setAside(message.ID, code, tries+1), nil
 	}
+	maps.Copy(r.ahead.sources, r.mine.sources)
+	maps.Copy(r.ahead.reports, r.mine.reports)
 	return change, nil
 }
 
@@ -166,7 +180,7 @@ func (r *reading) optOut(ctx context.Context, change *crisis.Change, message *cr
 		source = &next
 	}
 	source.OptedOut = stop
-	r.sources[source.Index] = source
+	r.mine.sources[source.Index] = source
 	change.Put = append(change.Put, source)
 	return nil
 }
@@ -181,7 +195,7 @@ func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *c
 	next := *report
 	next.Meta = report.Next(r.worker.Clock(), actor)
 	next.Withdrawn = true
-	r.reports[next.ReceiptHash] = &next
+	r.mine.reports[next.ReceiptHash] = &next
 	change.Put = append(change.Put, &next)
 	return nil
 }
@@ -197,8 +211,10 @@ func (r *reading) known(ctx context.Context, channel crisis.ID, providerID strin
 }
 
 func (r *reading) byReceipt(ctx context.Context, hash [32]byte) (*crisis.Report, error) {
-	if report, ok := r.reports[hash]; ok {
-		return report, nil
+	for _, those := range []pending{r.mine, r.ahead} {
+		if report, ok := those.reports[hash]; ok {
+			return report, nil
+		}
 	}
 	report, err := crisis.One[*crisis.Report](ctx, r.worker.Store, "receipt_hash", hash)
 	if errors.Is(err, crisis.ErrNotFound) {

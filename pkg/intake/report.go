@@ -34,7 +34,7 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 		return "", err
 	}
 	if !known {
-		r.sources[source.Index] = source
+		r.mine.sources[source.Index] = source
 		change.Put = append(change.Put, source)
 	}
 	report := r.written(message, one, source.ID)
@@ -58,7 +58,7 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 	for _, blob := range blobs {
 		report.Media = append(report.Media, blob.RecordID())
 	}
-	r.reports[report.ReceiptHash] = report
+	r.mine.reports[report.ReceiptHash] = report
 	change.Put = append(change.Put, report, &crisis.MessageReport{
 		Meta:    crisis.First(derived(message.ID, "message_report", number), r.worker.Clock(), actor),
 		Message: message.ID, Report: report.ID, Reason: reason})
@@ -173,6 +173,7 @@ func (r *reading) media(ctx context.Context, message *crisis.Message, number int
 			if err := r.worker.Keeper.Keep(ctx, blob, one.Bytes); err != nil {
 				return nil, fmt.Errorf("keep media: %w", err)
 			}
+			all[i].Bytes = nil // the next file needs the room
 		}
 		blobs = append(blobs, blob)
 	}
@@ -188,8 +189,10 @@ func (r *reading) source(ctx context.Context, message *crisis.Message, one chann
 		address = channels.Address{Scheme: "anonymous", Value: id.String()}
 	}
 	index := r.worker.Keys.BlindIndex(address.Scheme, address.Value)
-	if source, ok := r.sources[index]; ok {
-		return source, true, nil
+	for _, those := range []pending{r.mine, r.ahead} {
+		if source, ok := those.sources[index]; ok {
+			return source, true, nil
+		}
 	}
 	source, err = crisis.One[*crisis.Source](ctx, r.worker.Store, "index", index)
 	if err == nil {

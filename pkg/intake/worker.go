@@ -18,8 +18,10 @@ const (
 	// its lease.
 	Consumer = "intake"
 	leaseTTL = 30 * time.Second
-	// batchSize bounds how many messages share a Write.
-	batchSize = 256
+	// batchSize bounds how many messages share a Write, batchBytes how large they
+	// were as they came.
+	batchSize  = 256
+	batchBytes = 32 << 20
 	// pageSize bounds how many entries are read at once.
 	pageSize = 1024
 	// pollEvery finds what nobody woke us for: retries that fell due.
@@ -28,6 +30,16 @@ const (
 	MaxTries = 8
 	// parseWithin is how long an adapter may take to read one message.
 	parseWithin = 10 * time.Second
+)
+
+// Why a message is set aside, beside what adapters say.
+const (
+	codeUnreadable = "unreadable"   // what is stored of it cannot be opened
+	codeFailed     = "work_failed"  // what it needs cannot be read or kept
+	codeWrite      = "write_failed" // what it says cannot be written
+	// codeTriage is not ours: a later stage sets its reports aside under their
+	// message, and takes them up again itself.
+	codeTriage = "triage_failed"
 )
 
 // WorkerOptions are what a Worker is made of.
@@ -144,68 +156,106 @@ func (w *Worker) lost(err error) error {
 	return err
 }
 
-// messages are those to be worked, in the order of ids: without what went out or
-// was forgotten since.
-func (w *Worker) messages(ctx context.Context, ids []crisis.ID) ([]*crisis.Message, error) {
-	if len(ids) == 0 {
-		return nil, nil
+// told is what to write of one message, and how many bytes it had; false for one
+// that went out or was forgotten since. Retry is nil for a message that was just
+// accepted. Whatever is wrong with this one message sets it aside, so that an
+// error is the store's or the context's.
+func (w *Worker) told(ctx context.Context, reading *reading, id crisis.ID, retry *crisis.Retry) (change crisis.Change, bytes int, any bool, err error) {
+	code, tries := codeUnreadable, 0
+	if retry != nil {
+		tries = retry.Attempts
 	}
-	found, err := crisis.Select[*crisis.Message](ctx, w.Store, crisis.Query{IDs: ids})
-	if err != nil {
-		return nil, fmt.Errorf("read messages: %w", err)
-	}
-	byID := make(map[crisis.ID]*crisis.Message, len(found))
-	for _, message := range found {
-		byID[message.ID] = message
-	}
-	inbound := make([]*crisis.Message, 0, len(found))
-	for _, id := range ids {
-		if message := byID[id]; message != nil && message.Direction == crisis.Inbound {
-			inbound = append(inbound, message)
+	message, err := crisis.Get[*crisis.Message](ctx, w.Store, id)
+	switch {
+	case errors.Is(err, crisis.ErrNotFound):
+		return change, 0, false, nil
+	case err != nil:
+	case message.Direction != crisis.Inbound:
+		return change, 0, false, nil
+	default:
+		code = codeFailed
+		if change, err = reading.first(ctx, message, retry); err == nil {
+			return change, len(message.Raw), true, nil
 		}
 	}
-	return inbound, nil
+	// A store that answers nothing else either is at fault itself.
+	if _, down := w.Store.Cursor(ctx, Consumer); down != nil {
+		return change, 0, false, fmt.Errorf("read a message: %w", down)
+	}
+	w.Log.Warn("message set aside", "message", id, "code", code)
+	return w.setAside(id, code, tries+1), 0, true, nil
 }
 
-// work writes the effects of a batch and the cursor together. If that fails the
-// messages are worked one by one, so that one bad one does not hold up the rest,
-// and the cursor moves after the last.
-func (w *Worker) work(ctx context.Context, ids []crisis.ID, next uint64) error {
-	batch, err := w.messages(ctx, ids)
-	if err != nil {
-		return err
-	}
+// gather is what to write of the first n of some messages: as many as batchBytes
+// let be read. No more than one message lies in memory at a time; what is kept of
+// it is its Change.
+func (w *Worker) gather(ctx context.Context, ids []crisis.ID) (changes []crisis.Change, n int, err error) {
 	reading := newReading(w)
-	if err := reading.lookAhead(ctx, batch); err != nil {
-		return err
+	if err := reading.lookAhead(ctx, ids); err != nil {
+		return nil, 0, err
 	}
-	var changes []crisis.Change
-	for _, message := range batch {
-		change, err := reading.first(ctx, message)
+	size := 0
+	for n < len(ids) && size < batchBytes {
+		change, bytes, any, err := w.told(ctx, reading, ids[n], nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		if any {
+			changes = append(changes, change)
+		}
+		size += bytes
+		n++
+	}
+	return changes, n, nil
+}
+
+// work writes the effects of messages, and with those of the last the cursor. If
+// that fails the messages are worked one by one, so that one bad one does not
+// hold up the rest, and the cursor moves after the last.
+func (w *Worker) work(ctx context.Context, ids []crisis.ID, next uint64) error {
+	for {
+		changes, n, err := w.gather(ctx, ids)
 		if err != nil {
 			return err
 		}
-		changes = append(changes, change)
+		last := n == len(ids)
+		if last {
+			changes = append(changes, w.advance(next))
+		}
+		if err := w.write(ctx, changes...); err != nil {
+			if n == 0 || errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
+				return err
+			}
+			if err := w.oneByOne(ctx, ids[:n]); err != nil {
+				return err
+			}
+			if last {
+				if err := w.write(ctx, w.advance(next)); err != nil {
+					return err
+				}
+			}
+		}
+		if last {
+			w.saved = next
+			return nil
+		}
+		ids = ids[n:]
 	}
-	if err := w.write(ctx, append(changes, w.advance(next))...); err == nil {
-		w.saved = next
-		return nil
-	} else if len(batch) == 0 || errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
-		return err
-	}
-	for _, message := range batch {
-		change, err := newReading(w).first(ctx, message)
+}
+
+func (w *Worker) oneByOne(ctx context.Context, ids []crisis.ID) error {
+	for _, id := range ids {
+		change, _, any, err := w.told(ctx, newReading(w), id, nil)
 		if err != nil {
 			return err
 		}
-		if err := w.alone(ctx, message, change, 0); err != nil {
+		if !any {
+			continue
+		}
+		if err := w.alone(ctx, id, change, 0); err != nil {
 			return err
 		}
 	}
-	if err := w.write(ctx, w.advance(next)); err != nil {
-		return err
-	}
-	w.saved = next
 	return nil
 }
 
@@ -216,17 +266,20 @@ func (w *Worker) advance(next uint64) crisis.Change {
 
 // alone writes what one message gave; if that cannot be written the message is
 // set aside, to be tried again.
-func (w *Worker) alone(ctx context.Context, message *crisis.Message, change crisis.Change, tries int) error {
+func (w *Worker) alone(ctx context.Context, message crisis.ID, change crisis.Change, tries int) error {
 	err := w.write(ctx, change)
 	if err == nil || errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
 		return err
 	}
-	w.Log.Warn("message not worked", "message", message.ID, "error", err)
-	return w.write(ctx, w.setAside(message, "write_failed", tries+1))
+	w.Log.Warn("message not worked", "message", message, "error", err)
+	return w.write(ctx, w.setAside(message, codeWrite, tries+1))
 }
 
 // write writes Changes together; the first's guard holds for all of them.
 func (w *Worker) write(ctx context.Context, changes ...crisis.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
 	lease := w.lease
 	changes[0].Guard.Lease = &lease
 	if _, err := w.Store.Write(ctx, changes...); err != nil {
@@ -236,8 +289,8 @@ func (w *Worker) write(ctx context.Context, changes ...crisis.Change) error {
 }
 
 // setAside puts a message aside for later, or into quarantine after MaxTries.
-func (w *Worker) setAside(message *crisis.Message, code string, tries int) crisis.Change {
-	retry := crisis.Retry{Message: message.ID, Attempts: tries, Code: code, Due: w.Clock().Add(pause(tries)), Quarantined: tries >= MaxTries}
+func (w *Worker) setAside(message crisis.ID, code string, tries int) crisis.Change {
+	retry := crisis.Retry{Message: message, Attempts: tries, Code: code, Due: w.Clock().Add(pause(tries)), Quarantined: tries >= MaxTries}
 	return w.aside(retry)
 }
 
@@ -262,25 +315,20 @@ func (w *Worker) retries(ctx context.Context) error {
 		return fmt.Errorf("read what to try again: %w", err)
 	}
 	for _, retry := range due {
-		if retry.Quarantined {
+		if retry.Quarantined || retry.Code == codeTriage {
 			continue
 		}
-		found, err := w.messages(ctx, []crisis.ID{retry.Message})
+		change, _, any, err := w.told(ctx, newReading(w), retry.Message, &retry)
 		if err != nil {
 			return err
 		}
-		change := crisis.Change{Action: "message.forgotten", Actor: actor, At: w.Clock()}
-		message := &crisis.Message{Meta: crisis.Meta{ID: retry.Message}}
-		if len(found) > 0 {
-			message = found[0]
-			if change, err = newReading(w).again(ctx, message, retry); err != nil {
-				return err
-			}
+		if !any {
+			change = crisis.Change{Action: "message.forgotten", Actor: actor, At: w.Clock()}
 		}
 		if len(change.Then.Retry) == 0 {
 			change.Then.Settled = append(change.Then.Settled, retry.Message)
 		}
-		if err := w.alone(ctx, message, change, retry.Attempts); err != nil {
+		if err := w.alone(ctx, retry.Message, change, retry.Attempts); err != nil {
 			return err
 		}
 	}
