@@ -24,10 +24,9 @@ type Incident struct {
 	// Reports and Sources count what joined; Sources counts independent ones.
 	Reports uint32
 	Sources uint32
-	// ShownReports and ShownSources are what the public bucket is taken from:
-	// frozen at the last assessment.
-	ShownReports uint32
-	ShownSources uint32
+	Shown   Shown
+	// EditedBy says whose changes the shown content still waits to take in.
+	EditedBy Editors
 	// First and Second are the approving assessments behind probable and
 	// verified; the database checks them.
 	First  Approval
@@ -35,6 +34,28 @@ type Incident struct {
 	// MergedInto is set on StatusDuplicate.
 	MergedInto ID
 	Batch      ID
+}
+
+// Shown is the content that the public copy is made from, as people approved it
+// (see Incident.Show). Nothing that is edited, merged or joins moves it.
+type Shown struct {
+	Reports    uint32
+	Sources    uint32
+	Occurred   EventTime // From is when we first heard, where nobody said when
+	Location   ID        // of a Location record; zero for none
+	Categories []string
+	Severity   Severity // empty while nothing is shown
+	// Bound are categories that somebody took away and nobody else has let go:
+	// their profiles still bind the incident.
+	Bound []string
+}
+
+// Editors are the people who changed a part of an incident and whose change no
+// other person has approved.
+type Editors struct {
+	Location   []ID
+	Categories []ID // and the severity
+	Reports    []ID // by merge or split; and so the counts and the time
 }
 
 // Approval points at one approving assessment.

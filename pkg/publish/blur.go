@@ -44,30 +44,33 @@ func (r *rules) periods() []time.Duration {
 
 // profileOf is the profile that an incident is under.
 func (r *rules) profileOf(in *crisis.Incident) crisis.Profile {
-	return crisis.ProfileOf(r.profile, in.Categories, r.categories)
+	return crisis.ExposedUnder(r.profile, in, r.categories)
 }
 
-// public is the incident as strangers may know it; false where they may not.
-// Nothing of it depends on more than the profile lets out: not on the point
-// within its cell, the minute within its hour, the count within its bucket, nor
-// on any text that nobody approved (DESIGN §4 law 3, §6).
-func (r *rules) public(p crisis.Placed, summaries []*crisis.Summary, id string, name func(geo.Cell) string) (crisis.PublicIncident, bool) {
-	in := p.Incident
-	profile := r.profileOf(in)
-	if !crisis.Publishable(profile, in.Status) {
-		return crisis.PublicIncident{}, false
-	}
-	out := crisis.PublicIncident{ID: id, Profile: profile, Status: in.Status, Phase: in.Phase, Severity: in.Severity, Categories: in.Categories,
-		Summaries: map[string]string{}, OccurredAt: r.time(profile, in), Reports: crisis.Bucket(in.ShownReports), Sources: crisis.Bucket(in.ShownSources)}
+// mayShow reports whether anything was approved of an incident that strangers
+// may know, under its profile.
+func (r *rules) mayShow(in *crisis.Incident) bool {
+	return in.Shown.Severity != "" && crisis.Publishable(r.profileOf(in), in.ShownStatus())
+}
+
+// public is an incident that may be shown, as strangers may know it, with the
+// shown location, nil for none. Nothing of it depends on more than what two
+// approved and the profile lets out: not on the point within its cell, the minute
+// within its hour, the count within its bucket, nor on any text that nobody
+// approved (DESIGN §4 law 3, §6).
+func (r *rules) public(in *crisis.Incident, location *crisis.Location, summaries []*crisis.Summary, id string, name func(geo.Cell) string) crisis.PublicIncident {
+	profile, shown := r.profileOf(in), in.Shown
+	out := crisis.PublicIncident{ID: id, Profile: profile, Status: in.ShownStatus(), Phase: in.Phase, Severity: shown.Severity, Categories: shown.Categories,
+		Summaries: map[string]string{}, OccurredAt: r.time(profile, shown.Occurred.At()), Reports: crisis.Bucket(shown.Reports), Sources: crisis.Bucket(shown.Sources)}
 	for _, s := range summaries {
 		if s.Approved && s.Text.Reveal() != "" {
 			out.Summaries[s.Language] = s.Text.Reveal()
 		}
 	}
-	if p.Location != nil {
-		r.place(&out, profile, p.Location, name)
+	if location != nil {
+		r.place(&out, profile, location, name)
 	}
-	return out, true
+	return out
 }
 
 // place blurs the location. The name comes from the blurred cell alone.
@@ -95,13 +98,9 @@ func (r *rules) place(out *crisis.PublicIncident, profile crisis.Profile, l *cri
 	out.Place = name(cell)
 }
 
-// time is when it happened, floored in the deployment's zone: to the minute,
+// time is a moment floored in the deployment's zone: to the minute,
 // the hour or the day.
-func (r *rules) time(profile crisis.Profile, in *crisis.Incident) time.Time {
-	at := in.Occurred.At()
-	if at.IsZero() {
-		at = in.FirstReceived
-	}
+func (r *rules) time(profile crisis.Profile, at time.Time) time.Time {
 	if at.IsZero() {
 		return at
 	}

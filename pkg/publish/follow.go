@@ -56,12 +56,18 @@ func (r *rules) decide(d crisis.Deployment) {
 	}
 }
 
+// mark has an incident looked at with the next batch, whatever it waited for.
+func (p *Publisher) mark(id crisis.ID, index uint64) {
+	if m, marked := p.dirty[id]; marked {
+		index = m.index
+	}
+	p.dirty[id] = mark{index: index}
+}
+
 // doubtAll marks every incident to be looked at again.
 func (p *Publisher) doubtAll(ctx context.Context) error {
 	err := p.Store.EachPlaced(ctx, func(placed crisis.Placed) error {
-		if _, marked := p.dirty[placed.Incident.ID]; !marked {
-			p.dirty[placed.Incident.ID] = p.next
-		}
+		p.mark(placed.Incident.ID, p.next)
 		return nil
 	})
 	if err != nil {
@@ -84,8 +90,15 @@ func (p *Publisher) follow(ctx context.Context) error {
 		for _, e := range entries {
 			id := e.ID
 			switch e.Table {
-			case crisis.TablePolicy, crisis.TableCategory:
+			case crisis.TableCategory:
 				rulesMoved = true
+				continue
+			case crisis.TablePolicy:
+				policy, err := crisis.Get[*crisis.Policy](ctx, p.Store, e.ID)
+				if err != nil {
+					return fmt.Errorf("read a policy: %w", err)
+				}
+				rulesMoved = rulesMoved || policy.Key == crisis.PolicyDeployment
 				continue
 			case crisis.TableSummary:
 				s, err := crisis.Get[*crisis.Summary](ctx, p.Store, e.ID)
@@ -97,9 +110,7 @@ func (p *Publisher) follow(ctx context.Context) error {
 			default:
 				continue
 			}
-			if _, marked := p.dirty[id]; !marked {
-				p.dirty[id] = e.Index
-			}
+			p.mark(id, e.Index)
 		}
 		if len(entries) == 0 {
 			break

@@ -26,7 +26,6 @@ import (
 type Store interface {
 	crisis.Reader
 	EachPlaced(ctx context.Context, yield func(crisis.Placed) error) error
-	Placed(ctx context.Context, id crisis.ID) (crisis.Placed, error)
 	Entries(ctx context.Context, from uint64, limit int) ([]crisis.Entry, error)
 	Size(ctx context.Context) (uint64, error)
 	Acquire(ctx context.Context, name, holder string, ttl time.Duration) (crisis.Lease, bool, error)
@@ -69,9 +68,17 @@ type Publisher struct {
 	rules
 	last      time.Time // of the latest batch
 	next      uint64    // the ledger index that it wants next
-	dirty     map[crisis.ID]uint64
+	dirty     map[crisis.ID]mark
 	incidents map[string]crisis.PublicIncident
 	hotspots  map[string]crisis.PublicHotspot
+}
+
+// mark is on an incident that is to be looked at again.
+type mark struct {
+	index uint64 // of the first ledger entry that touched it
+	// waits is the profile whose period it waits for since it was last looked at;
+	// "" where it was not.
+	waits crisis.Profile
 }
 
 // New makes a Publisher.
@@ -150,7 +157,7 @@ func (p *Publisher) Load(ctx context.Context) error {
 	if p.last, p.next, err = p.Projection.State(ctx); err != nil {
 		return err
 	}
-	p.dirty, p.incidents, p.hotspots = map[crisis.ID]uint64{}, map[string]crisis.PublicIncident{}, map[string]crisis.PublicHotspot{}
+	p.dirty, p.incidents, p.hotspots = map[crisis.ID]mark{}, map[string]crisis.PublicIncident{}, map[string]crisis.PublicHotspot{}
 	err = p.Projection.EachIncident(ctx, func(in crisis.PublicIncident) error {
 		p.incidents[in.ID] = in
 		return nil
@@ -246,8 +253,8 @@ func (p *Publisher) batch(ctx context.Context, at time.Time) (crisis.Batch, erro
 		delete(p.dirty, id)
 	}
 	b.Next = p.next
-	for _, index := range p.dirty {
-		b.Next = min(b.Next, index) // what still waits is read again after a restart
+	for _, m := range p.dirty {
+		b.Next = min(b.Next, m.index) // what still waits is read again after a restart
 	}
 	for i := range b.Incidents {
 		p.incidents[b.Incidents[i].ID] = b.Incidents[i]
@@ -267,6 +274,10 @@ func (p *Publisher) batch(ctx context.Context, at time.Time) (crisis.Batch, erro
 // it unless its profile's time is yet to come. What must no longer be seen, or
 // not as sharply, goes with the next batch of any profile.
 func (p *Publisher) publish(ctx context.Context, id crisis.ID, b *crisis.Batch) (done bool, err error) {
+	m := p.dirty[id]
+	if m.waits != "" && !p.due(m.waits, b.At) {
+		return false, nil
+	}
 	public := p.PublicID("incident", id.String())
 	old, held := p.incidents[public]
 	now, shown, err := p.look(ctx, id, public)
@@ -279,7 +290,9 @@ func (p *Publisher) publish(ctx context.Context, id crisis.ID, b *crisis.Batch) 
 		}
 		return true, nil
 	}
-	if !b.At.Equal(floorTo(b.At, p.period(now.Profile))) {
+	if !p.due(now.Profile, b.At) {
+		m.waits = now.Profile
+		p.dirty[id] = m
 		if held && now.Profile.Strictness() > old.Profile.Strictness() {
 			b.Retract = append(b.Retract, public)
 		}
@@ -294,24 +307,35 @@ func (p *Publisher) publish(ctx context.Context, id crisis.ID, b *crisis.Batch) 
 	return true, nil
 }
 
+// due reports whether a profile publishes at a moment.
+func (p *Publisher) due(profile crisis.Profile, at time.Time) bool {
+	return at.Equal(floorTo(at, p.period(profile)))
+}
+
 // look is the incident as it would be published now.
 func (p *Publisher) look(ctx context.Context, id crisis.ID, public string) (crisis.PublicIncident, bool, error) {
-	placed, err := p.Store.Placed(ctx, id)
+	in, err := crisis.Get[*crisis.Incident](ctx, p.Store, id)
 	if errors.Is(err, crisis.ErrNotFound) {
 		return crisis.PublicIncident{}, false, nil
 	}
 	if err != nil {
 		return crisis.PublicIncident{}, false, fmt.Errorf("read an incident: %w", err)
 	}
-	if !crisis.Publishable(p.profileOf(placed.Incident), placed.Incident.Status) {
+	if !p.mayShow(in) {
 		return crisis.PublicIncident{}, false, nil
+	}
+	var location *crisis.Location
+	if !in.Shown.Location.IsZero() {
+		location, err = crisis.Get[*crisis.Location](ctx, p.Store, in.Shown.Location)
+		if err != nil && !errors.Is(err, crisis.ErrNotFound) {
+			return crisis.PublicIncident{}, false, fmt.Errorf("read a location: %w", err)
+		}
 	}
 	summaries, err := crisis.Find[*crisis.Summary](ctx, p.Store, "incident", id)
 	if err != nil {
 		return crisis.PublicIncident{}, false, fmt.Errorf("read the summaries: %w", err)
 	}
-	now, shown := p.public(placed, summaries, public, p.CellName)
-	return now, shown, nil
+	return p.public(in, location, summaries, public, p.CellName), true, nil
 }
 
 func compare(a, b string) int {

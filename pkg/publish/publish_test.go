@@ -89,6 +89,11 @@ func playOn(t *testing.T, url string, profile crisis.Profile, facts []fact, thro
 	for _, f := range facts {
 		w.tell(f)
 	}
+	for _, f := range facts {
+		if f.after != nil {
+			f.after(w, f.n)
+		}
+	}
 	for _, now := range []time.Duration{time.Second, 6 * time.Minute, 2 * time.Hour} {
 		w.at(noon.Add(now))
 	}
@@ -112,6 +117,14 @@ func TestTwoWorlds(t *testing.T) {
 			return facts
 		}
 	}
+	after := func(n byte, how func(w *world, n byte)) func([]fact) []fact {
+		return change(n, func(f *fact) { f.after = how })
+	}
+	joined := after(3, func(w *world, n byte) { w.joins(n, noon.Add(-5*time.Hour)) })
+	moved := after(1, func(w *world, n byte) { w.moves(n, 1, 36.9, -1.2) })
+	graver := after(4, func(w *world, n byte) { w.categorises(n, 1, crisis.SeverityLow, "pothole") })
+	freed := after(6, func(w *world, n byte) { w.categorises(n, 1, crisis.SeverityNormal, "flood") })
+	lives := func(s publish.Store) publish.Store { return unfrozen{s} }
 	point := change(1, func(f *fact) { f.lon, f.lat = 36.82991, -1.29009 })
 	for _, test := range []struct {
 		name    string
@@ -144,6 +157,22 @@ func TestTwoWorlds(t *testing.T) {
 			extra.categories = []string{"flood", "detention"}
 			return append(f, extra)
 		}, nil, false},
+		{"a report with another time that joins", joined, nil, false},
+		{"a report with another time that joins, published live", joined, lives, true},
+		{"a place that one volunteer changed", moved, nil, false},
+		{"a place that one volunteer changed, published live", moved, lives, true},
+		{"categories and a severity that one volunteer changed", graver, nil, false},
+		{"categories and a severity that one volunteer changed, published live", graver, lives, true},
+		{"a hidden one that one volunteer calls a flood", freed, nil, false},
+		{"a hidden one that one volunteer calls a flood, published live", freed, lives, true},
+		{"a place that one changed and another approved", after(1, func(w *world, n byte) {
+			w.moves(n, 1, 36.9, -1.2)
+			w.approve(n, 3)
+		}), nil, true},
+		{"a hidden one that two call a flood", after(6, func(w *world, n byte) {
+			w.categorises(n, 1, crisis.SeverityNormal, "flood")
+			w.approve(n, 3)
+		}), nil, true},
 		{"a hidden kind's place", change(6, func(f *fact) { f.lon = 10 }), nil, false},
 		{"the unverified one's place", change(5, func(f *fact) { f.lon = 10 }), nil, false},
 	} {

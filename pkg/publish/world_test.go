@@ -38,6 +38,8 @@ type fact struct {
 	status       crisis.Status // verified, probable or triaged
 	summary      string
 	unlocated    bool
+	// after, where set, is what happens to it once all is judged.
+	after func(w *world, n byte)
 }
 
 func flood(n byte, lon, lat float64) fact {
@@ -148,7 +150,7 @@ func (w *world) approve(n, person byte) {
 	by := crisis.PersonActor(id(8, person))
 	yes := &crisis.Assessment{Meta: crisis.First(id(10+person, n), w.now, by), Incident: in.ID, Version: in.Version, Person: id(8, person), Verdict: crisis.VerdictApprove, Credibility: 2, Reliability: "F", AsVerifier: true}
 	in.Meta = in.Meta.Next(w.now, by)
-	in.ShownReports, in.ShownSources = in.Reports, in.Sources
+	in.Show(id(8, person))
 	approval := crisis.Approval{Assessment: yes.ID, Person: id(8, person), AsVerifier: true}
 	if in.First.Person.IsZero() {
 		in.First, in.Status = approval, crisis.StatusProbable
@@ -157,6 +159,34 @@ func (w *world) approve(n, person byte) {
 	}
 	w.write(crisis.Change{Action: "incident.assessed", Actor: by, At: w.now, Put: []crisis.Record{yes, &in}})
 	w.incidents[n] = &in
+}
+
+// joins is an anonymous report that tells another time, once all is judged.
+func (w *world) joins(n byte, at time.Time) {
+	w.t.Helper()
+	w.alter(n, func(in *crisis.Incident) {
+		in.Reports, in.Sources, in.Occurred = in.Reports+9, in.Sources+9, crisis.EventTime{From: at}
+	})
+}
+
+// moves is one volunteer who says that it lies elsewhere.
+func (w *world) moves(n, person byte, lon, lat float64) {
+	w.t.Helper()
+	by := id(8, person)
+	location := &crisis.Location{Meta: crisis.First(id(11+person, n), w.now, crisis.PersonActor(by)), Incident: w.incidents[n].ID, Lon: lon, Lat: lat, UncertaintyM: 50, Method: "person"}
+	w.write(crisis.Change{Action: "incident.located", Actor: location.By, At: w.now, Put: []crisis.Record{location}})
+	w.alter(n, func(in *crisis.Incident) {
+		in.Location, in.EditedBy.Location, in.Version = location.ID, []crisis.ID{by}, in.Version+1
+	})
+}
+
+// categorises is one volunteer who says that it is of another kind.
+func (w *world) categorises(n, person byte, severity crisis.Severity, keys ...string) {
+	w.t.Helper()
+	w.alter(n, func(in *crisis.Incident) {
+		in.Shown.Bound = append(in.Shown.Bound, in.Categories...)
+		in.Categories, in.Severity, in.EditedBy.Categories, in.Version = keys, severity, []crisis.ID{id(8, person)}, in.Version+1
+	})
 }
 
 // alter writes the incident's next revision.
@@ -214,12 +244,44 @@ func (w *world) hotspots() []crisis.PublicHotspot {
 // leaky is a store that lets the true point through in something published.
 type leaky struct{ publish.Store }
 
-func (l leaky) Placed(ctx context.Context, id crisis.ID) (crisis.Placed, error) {
-	p, err := l.Store.Placed(ctx, id)
-	if err == nil && p.Location != nil {
-		in := *p.Incident
-		in.ShownSources += uint32(p.Location.Lon*1e6) % 7
-		p.Incident = &in
+func (l leaky) Current(ctx context.Context, table crisis.Table, id crisis.ID) (crisis.Record, error) {
+	record, err := l.Store.Current(ctx, table, id)
+	if old, ok := record.(*crisis.Incident); ok && !old.Shown.Location.IsZero() {
+		location, err := crisis.Get[*crisis.Location](ctx, l.Store, old.Shown.Location)
+		if err != nil {
+			return nil, err
+		}
+		in := *old
+		in.Shown.Sources += uint32(location.Lon*1e6) % 7
+		return &in, nil
 	}
-	return p, err
+	return record, err
+}
+
+// unfrozen is a store through which what the desk says now is published in the place
+// of what was approved.
+type unfrozen struct{ publish.Store }
+
+func (l unfrozen) Current(ctx context.Context, table crisis.Table, id crisis.ID) (crisis.Record, error) {
+	record, err := l.Store.Current(ctx, table, id)
+	if old, ok := record.(*crisis.Incident); ok && old.Shown.Severity != "" {
+		in := *old
+		in.EditedBy = crisis.Editors{}
+		in.Show(crisis.ID{})
+		return &in, nil
+	}
+	return record, err
+}
+
+// counted counts how often the publisher reads an incident.
+type counted struct {
+	publish.Store
+	reads map[crisis.ID]int
+}
+
+func (c counted) Current(ctx context.Context, table crisis.Table, id crisis.ID) (crisis.Record, error) {
+	if table == crisis.TableIncident {
+		c.reads[id]++
+	}
+	return c.Store.Current(ctx, table, id)
 }

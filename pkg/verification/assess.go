@@ -27,8 +27,8 @@ type Judgement struct {
 	Reliability string
 	Reason      string
 	Evidence    []Exhibit
-	// Summary, where given, is the text for the public: approved at once if this
-	// judgement is the second yes.
+	// Summary, where given, is the text for the public. It waits for the yes of
+	// somebody else.
 	Summary *Text
 	batch   crisis.ID
 	ground  bool
@@ -50,7 +50,7 @@ type Text struct {
 // their claim. The person needs a desk role, must not be admin nor have typed
 // in one of the reports, and judges a version once (crisis.ErrAssessed).
 func (s *Service) Assess(ctx context.Context, person Person, t Ticket, j Judgement) (*Dossier, error) {
-	if !person.judges() {
+	if !person.judges(person.desk()) {
 		return nil, forbid("role", "Assessing is for volunteers, verifiers and coordinators; admins never assess.")
 	}
 	a := s.act(person)
@@ -65,8 +65,8 @@ func (s *Service) Assess(ctx context.Context, person Person, t Ticket, j Judgeme
 // ConfirmOnGround records that a responder stood there: it counts as one of the
 // two, needs no claim and disturbs nobody's.
 func (s *Service) ConfirmOnGround(ctx context.Context, person Person, incident crisis.ID, reason string) (*Dossier, error) {
-	if !person.ops() {
-		return nil, forbid("role", "Confirming on the ground is for responders and coordinators.")
+	if !person.judges(person.ops()) {
+		return nil, forbid("role", "Confirming on the ground is for responders and coordinators; admins never assess.")
 	}
 	d, err := s.Load(ctx, incident)
 	if err != nil {
@@ -79,7 +79,8 @@ func (s *Service) ConfirmOnGround(ctx context.Context, person Person, incident c
 }
 
 // assess is the change that a judgement makes: the assessment with its evidence,
-// the incident's next revision, and the summaries that a second yes approves.
+// the incident's next revision with what a yes shows of it, and the summaries
+// that a second yes approves.
 func (a act) assess(d *Dossier, j Judgement) (crisis.Change, error) {
 	if err := j.check(); err != nil {
 		return crisis.Change{}, err
@@ -104,7 +105,9 @@ func (a act) assess(d *Dossier, j Judgement) (crisis.Change, error) {
 	}
 	in := *d.Incident
 	in.Meta = a.next(in.Meta)
-	in.ShownReports, in.ShownSources = in.Reports, in.Sources
+	if j.Verdict == crisis.VerdictApprove {
+		in.Show(a.person.ID)
+	}
 	decision := decided(&in, append(append([]*crisis.Assessment{}, d.Assessments...), assessment), d.Submitters())
 	summaries, err := a.approve(d, j, decision.Status == crisis.StatusVerified && j.Verdict == crisis.VerdictApprove)
 	if err != nil {
@@ -147,7 +150,7 @@ func (a act) judgement(d *Dossier, j Judgement) (*crisis.Assessment, []crisis.Re
 }
 
 // approve gives the summaries that the judgement writes or approves: a second
-// yes stands for every text that it saw.
+// yes stands for every text that it saw, but for the person's own.
 func (a act) approve(d *Dossier, j Judgement, second bool) ([]crisis.Record, error) {
 	var out []crisis.Record
 	written := ""
@@ -157,13 +160,12 @@ func (a act) approve(d *Dossier, j Judgement, second bool) ([]crisis.Record, err
 			return nil, err
 		}
 		if summary != nil {
-			summary.Approved = second
 			written = summary.Language
 			out = append(out, summary)
 		}
 	}
 	for _, old := range d.Summaries {
-		if !second || old.Approved || old.Language == written || old.Text.Reveal() == "" {
+		if !second || old.Approved || old.Language == written || old.Text.Reveal() == "" || d.wrote(a.person, old) {
 			continue
 		}
 		summary := *old

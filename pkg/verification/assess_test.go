@@ -50,7 +50,7 @@ func TestTwoPeopleVerify(t *testing.T) {
 		}
 		d = r.judge(b, in.ID, yes())
 		if d.Incident.Status != crisis.StatusVerified || d.Incident.Second.Person != b.ID || !d.Summaries[0].Approved ||
-			d.Incident.ShownReports != 2 || d.Incident.ShownSources != 2 {
+			d.Incident.Shown.Reports != 2 || d.Incident.Shown.Sources != 2 {
 			t.Fatalf("after two: %+v, summary %+v", d.Incident, d.Summaries[0])
 		}
 		if d = r.judge(r.verifier(), in.ID, no()); d.Incident.Status != crisis.StatusRefuted {

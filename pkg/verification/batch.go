@@ -130,7 +130,7 @@ func sample(person crisis.ID, incidents []*crisis.Incident) []crisis.ID {
 // merged, or that somebody else holds are left alone; it says how many it
 // judged. It can be asked for again and goes on where it stopped.
 func (s *Service) AssessBatch(ctx context.Context, person Person, batch crisis.ID, verdict crisis.Verdict, reason string) (int, error) {
-	if !person.judges() {
+	if !person.judges(person.desk()) {
 		return 0, forbid("role", "Assessing is for volunteers, verifiers and coordinators; admins never assess.")
 	}
 	judgement := Judgement{Verdict: verdict, Reason: reason, batch: batch}

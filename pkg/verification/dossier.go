@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // Dossier is all that people have on one incident at one moment.
@@ -23,6 +24,10 @@ type Dossier struct {
 	// Relations start or end at the incident.
 	Relations  []*crisis.Relation
 	Categories map[string]*crisis.Category // all that the deployment knows, by key
+
+	// authors are all who have put the words of a summary that nobody has approved
+	// in the place of others, by summary.
+	authors map[crisis.ID][]crisis.Actor
 }
 
 // Load reads the dossier of an incident. It fails with crisis.ErrNotFound where
@@ -74,6 +79,9 @@ func (s *Service) loadWork(ctx context.Context, d *Dossier) error {
 	if d.Summaries, err = crisis.Find[*crisis.Summary](ctx, s.store, "incident", id); err != nil {
 		return fmt.Errorf("read the summaries: %w", err)
 	}
+	if err := s.loadAuthors(ctx, d); err != nil {
+		return err
+	}
 	if d.Evidence, err = crisis.Find[*crisis.Evidence](ctx, s.store, "incident", id); err != nil {
 		return fmt.Errorf("read the evidence: %w", err)
 	}
@@ -85,6 +93,39 @@ func (s *Service) loadWork(ctx context.Context, d *Dossier) error {
 		d.Relations = append(d.Relations, found...)
 	}
 	return nil
+}
+
+// loadAuthors looks through the revisions, since the latest may be somebody's
+// who only took back what they wrote over it.
+func (s *Service) loadAuthors(ctx context.Context, d *Dossier) error {
+	d.authors = map[crisis.ID][]crisis.Actor{}
+	for _, now := range d.Summaries {
+		if now.Approved {
+			continue
+		}
+		revisions, err := s.store.Revisions(ctx, crisis.TableSummary, now.ID)
+		if err != nil {
+			return fmt.Errorf("read the revisions of a summary: %w", err)
+		}
+		before := vault.Secret("")
+		for _, one := range revisions {
+			was, ok := one.(*crisis.Summary)
+			if !ok {
+				return fmt.Errorf("a summary has a revision that is %T", one)
+			}
+			if was.Text == now.Text && was.Text != before {
+				d.authors[now.ID] = append(d.authors[now.ID], was.By)
+			}
+			before = was.Text
+		}
+	}
+	return nil
+}
+
+// wrote reports whether the person handed in the words of a summary that nobody
+// has approved.
+func (d *Dossier) wrote(person Person, summary *crisis.Summary) bool {
+	return slices.Contains(d.authors[summary.ID], person.Actor())
 }
 
 // Submitters are the people who typed in a report of the incident: none of them

@@ -63,6 +63,7 @@ func (a act) locate(d *Dossier, p geo.Point, uncertaintyM float64, reason string
 		Score: 1, Certain: true, Why: "set by a person"}
 	in := *d.Incident
 	in.Meta, in.Version, in.Location = a.next(in.Meta), in.Version+1, location.ID
+	in.EditedBy.Location = []crisis.ID{a.person.ID}
 	change := a.change("incident.located", "person")
 	change.Put = []crisis.Record{location, &in}
 	return change, nil
@@ -93,6 +94,7 @@ func (a act) categorise(d *Dossier, keys []string, raised crisis.Severity) (cris
 	in := *d.Incident
 	in.Meta, in.Version, in.Categories = a.next(in.Meta), in.Version+1, categories
 	in.Severity = severest(raised, categories, d.Categories)
+	in.EditedBy.Categories, in.Shown.Bound = []crisis.ID{a.person.ID}, union(in.Shown.Bound, d.Incident.Categories)
 	decided(&in, d.Assessments, d.Submitters())
 	change := a.change("incident.categorised", "person")
 	change.Put = []crisis.Record{&in}
@@ -115,8 +117,7 @@ func severest(raised crisis.Severity, keys []string, known map[string]*crisis.Ca
 }
 
 // Summarise writes the text for the public in one language. It is published once
-// a second person's yes, or the same text handed in by somebody else, approves
-// it.
+// the yes of somebody else, or the same text handed in by them, approves it.
 func (s *Service) Summarise(ctx context.Context, person Person, t Ticket, text Text) (*Dossier, error) {
 	return s.edit(ctx, person, t, func(a act, d *Dossier) (crisis.Change, error) {
 		summary, err := a.summary(d, text)
@@ -149,7 +150,7 @@ func (a act) summary(d *Dossier, text Text) (*crisis.Summary, error) {
 			continue
 		}
 		same := old.Text.Reveal() == text.Text
-		if same && (old.Approved || old.By == a.person.Actor()) {
+		if same && (old.Approved || d.wrote(a.person, old)) {
 			return nil, nil
 		}
 		next := *old

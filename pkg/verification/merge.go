@@ -55,7 +55,7 @@ func (a act) merge(d *Dossier, others []absorbed) (crisis.Change, error) {
 	change := a.change("incident.merged", "person")
 	in := *d.Incident
 	in.Meta, in.Version = a.next(in.Meta), in.Version+1
-	reports := slices.Clone(d.Reports)
+	reports, by := slices.Clone(d.Reports), []crisis.ID{a.person.ID}
 	for _, other := range others {
 		put, err := a.absorb(other, in.ID)
 		if err != nil {
@@ -64,16 +64,16 @@ func (a act) merge(d *Dossier, others []absorbed) (crisis.Change, error) {
 		change.Put = append(change.Put, put...)
 		change.Guard.Unclaimed = append(change.Guard.Unclaimed, other.Incident.ID)
 		reports = append(reports, other.Reports...)
-		for _, key := range other.Incident.Categories {
-			if !slices.Contains(in.Categories, key) {
-				in.Categories = append(slices.Clone(in.Categories), key)
-			}
-		}
+		in.Categories = union(in.Categories, other.Incident.Categories)
+		in.Shown.Bound = union(in.Shown.Bound, other.Incident.Shown.Bound, other.Incident.Shown.Categories)
+		in.EditedBy.Reports = union(in.EditedBy.Reports, other.Incident.EditedBy.Reports, by)
+		in.EditedBy.Categories = union(in.EditedBy.Categories, other.Incident.EditedBy.Categories, by)
 		if other.Incident.Severity.Rank() > in.Severity.Rank() {
 			in.Severity = other.Incident.Severity
 		}
 		if in.Location.IsZero() {
 			in.Location = other.Incident.Location
+			in.EditedBy.Location = union(other.Incident.EditedBy.Location, by)
 		}
 		if other.Incident.Phase == crisis.PhaseOngoing {
 			in.Phase = crisis.PhaseOngoing
@@ -212,7 +212,9 @@ func (a act) split(d *Dossier, take []crisis.ID, candidates map[crisis.ID][]*cri
 		PhaseReason: d.Incident.PhaseReason, Severity: d.Incident.Severity, Categories: d.Incident.Categories, Batch: d.Incident.Batch}
 	counted(fresh, leave)
 	fresh.Location = certain(leave, candidates)
-	fresh.ShownReports, fresh.ShownSources = fresh.Reports, fresh.Sources
+	by := []crisis.ID{a.person.ID}
+	fresh.Shown.Bound = union(d.Incident.Shown.Bound, d.Incident.Shown.Categories)
+	fresh.EditedBy = crisis.Editors{Location: by, Categories: union(d.Incident.EditedBy.Categories, by), Reports: union(d.Incident.EditedBy.Reports, by)}
 	put, err := a.move(memberships, fresh.ID, "split")
 	if err != nil {
 		return crisis.Change{}, crisis.ID{}, err
@@ -220,8 +222,9 @@ func (a act) split(d *Dossier, take []crisis.ID, candidates map[crisis.ID][]*cri
 	in := *d.Incident
 	in.Meta, in.Version = a.next(in.Meta), in.Version+1
 	counted(&in, stay)
+	in.EditedBy.Reports = union(in.EditedBy.Reports, by)
 	if d.Location != nil && slices.ContainsFunc(leave, func(r *crisis.Report) bool { return r.ID == d.Location.Report }) {
-		in.Location = certain(stay, candidates)
+		in.Location, in.EditedBy.Location = certain(stay, candidates), by
 	}
 	rest := Dossier{Reports: stay}
 	decided(&in, d.Assessments, rest.Submitters())
@@ -246,4 +249,17 @@ func certain(reports []*crisis.Report, candidates map[crisis.ID][]*crisis.Locati
 		return crisis.ID{}
 	}
 	return best.ID
+}
+
+// union is the values of all lists, each once, in their order.
+func union[T comparable](lists ...[]T) []T {
+	var out []T
+	for _, list := range lists {
+		for _, one := range list {
+			if !slices.Contains(out, one) {
+				out = append(out, one)
+			}
+		}
+	}
+	return out
 }

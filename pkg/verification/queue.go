@@ -42,25 +42,29 @@ func (q *Queue) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the ledger's size: %w", err)
 	}
-	q.next = size
-	var open []crisis.ID
+	var open []*crisis.Incident
+	batches := map[crisis.ID]bool{}
 	err = store.EachPlaced(ctx, func(p crisis.Placed) error {
 		if waits(p.Incident) {
-			open = append(open, p.Incident.ID)
+			open = append(open, p.Incident)
 		}
 		if !p.Incident.Batch.IsZero() {
-			q.batches[p.Incident.Batch] = true
+			batches[p.Incident.Batch] = true
 		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read the incidents: %w", err)
 	}
-	for _, id := range open {
-		if err := q.reload(ctx, id); err != nil {
+	rows := make(map[crisis.ID]Row, len(open))
+	for _, in := range open {
+		if rows[in.ID], err = q.service.Row(ctx, in); err != nil {
 			return err
 		}
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rows, q.batches, q.next = rows, batches, size
 	return nil
 }
 
@@ -137,7 +141,7 @@ func (q *Queue) touched(ctx context.Context, entries []crisis.Entry) ([]crisis.I
 
 // waits reports whether there is something left to decide.
 func waits(in *crisis.Incident) bool {
-	return in.Status.Open() || in.Status == crisis.StatusVerified && in.Location.IsZero() && in.Phase == crisis.PhaseOngoing
+	return in.Status.Open() || in.Phase == crisis.PhaseOngoing && (in.Status == crisis.StatusVerified && in.Location.IsZero() || changed(in))
 }
 
 func (q *Queue) reload(ctx context.Context, id crisis.ID) error {
@@ -181,9 +185,9 @@ func (s *Service) Row(ctx context.Context, in *crisis.Incident) (Row, error) {
 }
 
 // For is what the person should look at next, most urgent first, and how many
-// incidents wait in all. It leaves out what they have judged or typed in, and
-// what waits for a verifier where they are none; what somebody else holds comes
-// last.
+// incidents wait in all. It leaves out what they have judged, typed in or, once
+// verified, changed themselves, and what waits for a verifier where they are
+// none; what somebody else holds comes last.
 func (q *Queue) For(ctx context.Context, person Person, limit int) ([]Row, int, error) {
 	claims, err := q.service.store.Claims(ctx)
 	if err != nil {
@@ -208,7 +212,8 @@ func (q *Queue) For(ctx context.Context, person Person, limit int) ([]Row, int, 
 }
 
 func (r Row) suits(person Person) bool {
-	return !r.judged[person.ID] && !r.submitters[person.ID] && (r.Needs != "verifier" || person.Verifies())
+	own := r.Needs == "second" && changed(r.Incident) && !r.Incident.Awaits(person.ID)
+	return !own && !r.judged[person.ID] && !r.submitters[person.ID] && (r.Needs != "verifier" || person.Verifies())
 }
 
 // order sorts rows: free before held by others, life-safety first, then what one

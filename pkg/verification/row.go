@@ -70,12 +70,20 @@ func RowOf(d *Dossier) Row {
 	return row
 }
 
+// changed reports whether a verified incident waits for a second person to say
+// yes to what one alone has changed.
+func changed(in *crisis.Incident) bool {
+	return in.Status == crisis.StatusVerified && in.Awaits(crisis.ID{})
+}
+
 // needs is what an incident waits for.
 func needs(d *Dossier) string {
 	in := d.Incident
 	switch wants := d.Decision().Wants; {
 	case in.Status == crisis.StatusVerified && in.Location.IsZero():
 		return "location"
+	case changed(in):
+		return "second"
 	case !in.Status.Open():
 		return "nothing"
 	case wants == "third":
@@ -99,7 +107,11 @@ func whyNow(row Row) string {
 			why = append(why, "nobody has judged it yet")
 		}
 	case "second":
-		why = append(why, "one more person settles it")
+		if changed(row.Incident) {
+			why = append(why, "changed since it was verified; the public sees the change once one more person says yes")
+		} else {
+			why = append(why, "one more person settles it")
+		}
 	case "verifier":
 		why = append(why, "a verifier must be among its two")
 	case "location":

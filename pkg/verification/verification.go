@@ -50,9 +50,9 @@ func (p Person) Verifies() bool { return slices.ContainsFunc(p.Roles, crisis.Rol
 func (p Person) desk() bool { return slices.ContainsFunc(p.Roles, crisis.RoleName.Desk) }
 func (p Person) ops() bool  { return slices.ContainsFunc(p.Roles, crisis.RoleName.Ops) }
 
-// judges reports whether the person may assess: works at the desk and is no
-// admin, who never assesses (DESIGN §7).
-func (p Person) judges() bool { return p.desk() && !slices.Contains(p.Roles, crisis.RoleAdmin) }
+// judges reports whether the person may be one of the two, in a role they hold or
+// do not: an admin never assesses, whatever else they are (DESIGN §7).
+func (p Person) judges(role bool) bool { return role && !slices.Contains(p.Roles, crisis.RoleAdmin) }
 
 // Refusal is an act that the rules do not allow or that makes no sense. Code is
 // stable, Field names the offending field or is empty, Detail says in plain
