@@ -151,7 +151,12 @@ func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
 			continue
 		}
 		if err := s.listen(ctx, one); err != nil {
-			return nil, err
+			// Nobody can tell what was said there, so nothing joins it.
+			s.memory.forget(one.incident.ID)
+			if err := s.skipped(ctx, crisis.TableMembership, one.incident.ID); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if same := compare(h.voice, at, one.said, there, s.kin); same.score >= suggestsFrom {
 			same.join = same.join && one.joins() && h.report.Batch.IsZero() && !approves(one.incident, h.report.Submitter)

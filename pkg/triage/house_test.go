@@ -146,7 +146,8 @@ func (h *house) report(s said) *crisis.Report {
 	seal(&report.Words, s.words)
 	seal(&report.Given, s.given)
 	copy(report.ReceiptHash[:], report.ID[:])
-	h.write("report.opened", append(records, report)...)
+	link := &crisis.MessageReport{Meta: h.first(), Message: message.ID, Report: report.ID, Reason: "opened"}
+	h.write("report.opened", append(records, report, link)...)
 	return report
 }
 

@@ -43,8 +43,9 @@ func (s *Service) join(ctx context.Context, change *crisis.Change, h *heard, m m
 	change.Action = "report.joined"
 	next := *m.standing.incident
 	next.Meta = next.Next(s.clock(), actor)
+	s.memory.touched[next.ID] = true
 	s.memory.hear(m.standing, h.voice)
-	next.Reports, next.Sources = m.standing.said.reports, m.standing.said.sources
+	next.Reports, next.Sources = m.standing.said.counts()
 	if at := h.report.ReceivedAt; at.After(next.LastReceived) {
 		next.LastReceived = at
 	} else if at.Before(next.FirstReceived) {
@@ -66,7 +67,6 @@ func (s *Service) join(ctx context.Context, change *crisis.Change, h *heard, m m
 	}
 	change.Put = append(change.Put, &next, s.membership(h, next.ID, "joined", m.score, m.why))
 	s.memory.put(&next, location)
-	s.memory.touched[next.ID] = true
 	return nil
 }
 
@@ -187,10 +187,11 @@ func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, m
 	if err := s.listen(ctx, one); err != nil {
 		return err
 	}
+	s.memory.touched[one.incident.ID] = true
 	s.memory.hear(one, h.voice)
 	next := *one.incident
 	next.Meta = next.Next(s.clock(), actor)
-	next.Reports, next.Sources = one.said.reports, one.said.sources
+	next.Reports, next.Sources = one.said.counts()
 	location, err := s.amend(ctx, change, h, one, &next)
 	if err != nil {
 		return err
@@ -200,7 +201,6 @@ func (s *Service) revise(ctx context.Context, change *crisis.Change, h *heard, m
 	}
 	change.Put = append(change.Put, &next)
 	s.memory.put(&next, location)
-	s.memory.touched[next.ID] = true
 	return nil
 }
 
@@ -257,13 +257,14 @@ func (s *Service) withdraw(ctx context.Context, change *crisis.Change, report *c
 	if err := s.listen(ctx, one); err != nil {
 		return err
 	}
+	s.memory.touched[one.incident.ID] = true
 	s.memory.hear(one, s.reader.voiceOf(report, nil))
 	ended := *membership
 	ended.Meta = membership.Next(s.clock(), actor)
 	ended.Ended = true
 	next := *one.incident
 	next.Meta = next.Next(s.clock(), actor)
-	next.Reports, next.Sources = one.said.reports, one.said.sources
+	next.Reports, next.Sources = one.said.counts()
 	if next.Reports == 0 {
 		next.Phase, next.PhaseReason = crisis.PhaseOver, "withdrawn"
 		if next.Status.Open() || next.Status == crisis.StatusVerified {
@@ -273,6 +274,5 @@ func (s *Service) withdraw(ctx context.Context, change *crisis.Change, report *c
 	}
 	change.Put = append(change.Put, &next, &ended)
 	s.memory.put(&next, one.location)
-	s.memory.touched[next.ID] = true
 	return nil
 }

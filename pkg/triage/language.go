@@ -93,3 +93,9 @@ func (r *Reader) bySmallWords(words []string) (Language, bool) {
 	}
 	return Language{Code: best, Score: min(1, 0.5+share), Why: fmt.Sprintf("%d of its %d words are small words of this language", most, len(words))}, true
 }
+
+// Language is what a text is written in, as BCP 47: "" where nobody can tell.
+func (r *Reader) Language(text string) string {
+	language, _ := r.read(text, "")
+	return language.Code
+}

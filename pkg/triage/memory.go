@@ -1,11 +1,14 @@
 package triage
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/onyo-project/onyo/geo"
@@ -171,29 +174,31 @@ func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
 // load reads the incidents of the window and what their reports say.
 func (s *Service) load(ctx context.Context) error {
 	m, since := newMemory(), s.clock().Add(-Window)
-	err := s.store.EachPlaced(ctx, func(placed crisis.Placed) error {
+	put := func(placed crisis.Placed) error {
 		if placed.Incident.LastReceived.After(since) {
 			m.put(placed.Incident, placed.Location)
 		}
 		return nil
-	})
+	}
+	err := s.store.EachPlaced(ctx, put)
+	if err != nil {
+		err = s.readOneByOne(ctx, crisis.TableIncident, time.Time{}, func(id crisis.ID) error {
+			placed, err := s.store.Placed(ctx, id)
+			if err != nil {
+				return err
+			}
+			return put(placed)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("load the open incidents: %w", err)
 	}
-	home := map[crisis.ID]*standing{}
-	err = newest(ctx, s.store, since, func(one *crisis.Membership) {
-		if st := m.byID[one.Incident]; st != nil && !one.Ended {
-			home[one.Report] = st
-		}
-	})
+	home, err := s.homes(ctx, m, since)
 	if err != nil {
 		return fmt.Errorf("load their memberships: %w", err)
 	}
-	err = newest(ctx, s.store, since, func(report *crisis.Report) {
-		if st := home[report.ID]; st != nil {
-			m.hear(st, s.voice(report))
-		}
-	})
+	ids := slices.SortedFunc(maps.Keys(home), func(a, b crisis.ID) int { return bytes.Compare(a[:], b[:]) })
+	err = s.reports(ctx, ids, func(report *crisis.Report) { m.hear(home[report.ID], s.voice(report)) })
 	if err != nil {
 		return fmt.Errorf("load their reports: %w", err)
 	}
@@ -204,8 +209,33 @@ func (s *Service) load(ctx context.Context) error {
 	return nil
 }
 
+// homes are the incidents of the reports made since a moment.
+func (s *Service) homes(ctx context.Context, m *memory, since time.Time) (map[crisis.ID]*standing, error) {
+	home := map[crisis.ID]*standing{}
+	take := func(one *crisis.Membership) {
+		if st := m.byID[one.Incident]; st != nil && !one.Ended {
+			home[one.Report] = st
+		}
+	}
+	err := newest(ctx, s.store, since, take)
+	if err != nil {
+		err = s.readOneByOne(ctx, crisis.TableMembership, since, func(id crisis.ID) error {
+			one, err := crisis.Get[*crisis.Membership](ctx, s.store, id)
+			if err == nil {
+				take(one)
+			}
+			return err
+		})
+	}
+	return home, err
+}
+
+// voice is what a report says; one of which nothing is known but its id could
+// not be read.
 func (s *Service) voice(report *crisis.Report) *voice {
-	return s.reader.voiceOf(report, s.reader.places(report.Text.Reveal(), s.settings.near))
+	v := s.reader.voiceOf(report, s.reader.places(report.Text.Reveal(), s.settings.near))
+	v.unread = report.Rev == 0
+	return v
 }
 
 // newest calls take with the current records made since a moment, by their ids.
@@ -255,23 +285,20 @@ func (s *Service) listen(ctx context.Context, one *standing) error {
 	if err != nil {
 		return fmt.Errorf("read the reports of an incident: %w", err)
 	}
+	ids := make([]crisis.ID, len(memberships))
+	for i, membership := range memberships {
+		ids[i] = membership.Report
+	}
 	one.said = newChorus()
-	for _, membership := range memberships {
-		report, err := crisis.Get[*crisis.Report](ctx, s.store, membership.Report)
-		if errors.Is(err, crisis.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read a report: %w", err)
-		}
-		s.memory.hear(one, s.voice(report))
+	if err := s.reports(ctx, ids, func(report *crisis.Report) { s.memory.hear(one, s.voice(report)) }); err != nil {
+		return err
 	}
 	one.heard = true
 	return nil
 }
 
 // refresh reads an incident again, after somebody else changed it or one of our
-// Changes failed.
+// Changes failed. One that cannot be read is no longer compared with.
 func (s *Service) refresh(ctx context.Context, id crisis.ID) error {
 	placed, err := s.store.Placed(ctx, id)
 	if errors.Is(err, crisis.ErrNotFound) {
@@ -279,7 +306,8 @@ func (s *Service) refresh(ctx context.Context, id crisis.ID) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read an incident again: %w", err)
+		s.memory.forget(id)
+		return s.skipped(ctx, crisis.TableIncident, id)
 	}
 	one := s.memory.put(placed.Incident, placed.Location)
 	one.heard = false

@@ -76,3 +76,25 @@ func BenchmarkExplain(b *testing.B) {
 		reader.Explain("Water is coming out of the river into houses at Mathare 4A near Kibera, knee deep now", "", near)
 	}
 }
+
+func TestLanguageIsThatOfTheExplanation(t *testing.T) {
+	reader := testReader(t)
+	for text, want := range map[string]string{
+		"The river is in our houses and the children are on the tables": "en",
+		"Maji ya mto yameingia kwa nyumba zetu na watoto wako juu":      "sw",
+		"":                 "",
+		"-1.2621, 36.8586": "",
+	} {
+		got := reader.Language(text)
+		if got != want || got != reader.Explain(text, "", gazetteer.Near{}).Language.Code {
+			t.Errorf("%q is in %q, want %q", text, got, want)
+		}
+	}
+}
+
+func BenchmarkLanguage(b *testing.B) {
+	reader := testReader(b)
+	for b.Loop() {
+		reader.Language("Maji ya mto yameingia kwa nyumba zetu na watoto wako juu ya meza")
+	}
+}

@@ -93,6 +93,10 @@ func (s *Service) Step(ctx context.Context) (more bool, err error) {
 	if err != nil || !held {
 		return false, err
 	}
+	if err := s.retries(ctx); err != nil {
+		s.lease = crisis.Lease{}
+		return false, err
+	}
 	entries, err := s.store.Entries(ctx, s.next, pageSize)
 	if err != nil {
 		return false, fmt.Errorf("read the ledger: %w", err)
@@ -204,7 +208,7 @@ func (s *Service) follow(ctx context.Context, entry crisis.Entry) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read a membership: %w", err)
+			return s.skipped(ctx, crisis.TableMembership, entry.ID)
 		}
 		if known := s.memory.byID[membership.Incident]; known != nil {
 			known.heard = false
@@ -214,25 +218,15 @@ func (s *Service) follow(ctx context.Context, entry crisis.Entry) error {
 }
 
 // work gives some reports their incidents and moves the cursor, in one Write; if
-// that fails, one by one and the cursor last.
+// that fails, one by one and the cursor last. A report that cannot be worked at
+// all is set aside.
 func (s *Service) work(ctx context.Context, reports []crisis.ID) error {
 	if s.settingsStale {
 		if err := s.configure(ctx); err != nil {
 			return err
 		}
 	}
-	clear(s.memory.touched)
-	var changes []crisis.Change
-	for _, id := range reports {
-		change, err := s.triage(ctx, id, fully)
-		if err != nil {
-			return err
-		}
-		if len(change.Put) > 0 {
-			changes = append(changes, change)
-		}
-	}
-	err := s.write(ctx, append(changes, s.advance())...)
+	err := s.together(ctx, reports)
 	if err == nil {
 		s.saved = s.next
 		return nil
@@ -244,7 +238,14 @@ func (s *Service) work(ctx context.Context, reports []crisis.ID) error {
 		return err
 	}
 	for _, id := range reports {
-		if err := s.alone(ctx, id); err != nil {
+		err := s.alone(ctx, id)
+		if errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
+			return err
+		}
+		if err == nil {
+			continue
+		}
+		if err := s.setAside(ctx, id, 1); err != nil {
 			return err
 		}
 	}
@@ -255,6 +256,21 @@ func (s *Service) work(ctx context.Context, reports []crisis.ID) error {
 	return nil
 }
 
+func (s *Service) together(ctx context.Context, reports []crisis.ID) error {
+	clear(s.memory.touched)
+	var changes []crisis.Change
+	for _, id := range reports {
+		change, err := s.triage(ctx, id, fully)
+		if err != nil {
+			return err
+		}
+		if len(change.Put) > 0 {
+			changes = append(changes, change)
+		}
+	}
+	return s.write(ctx, append(changes, s.advance())...)
+}
+
 // alone gives one report its incident, in the simplest manner if need be.
 func (s *Service) alone(ctx context.Context, id crisis.ID) error {
 	var err error
@@ -263,7 +279,7 @@ func (s *Service) alone(ctx context.Context, id crisis.ID) error {
 		if err == nil || errors.Is(err, crisis.ErrFenced) || ctx.Err() != nil {
 			return err
 		}
-		s.log.Warn("a report was not placed", "report", id, "manner", int(how), "error", err)
+		s.log.Warn("a report was not placed", "report", id, "manner", int(how))
 	}
 	return err
 }
@@ -272,10 +288,9 @@ func (s *Service) alone(ctx context.Context, id crisis.ID) error {
 func (s *Service) attempt(ctx context.Context, id crisis.ID, how manner) error {
 	for try := 1; ; try++ {
 		change, err := s.triage(ctx, id, how)
-		if err != nil || len(change.Put) == 0 {
-			return err
+		if err == nil && len(change.Put) > 0 {
+			err = s.write(ctx, change)
 		}
-		err = s.write(ctx, change)
 		if err == nil {
 			clear(s.memory.touched)
 			return nil

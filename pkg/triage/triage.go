@@ -40,6 +40,7 @@ type Store interface {
 	Cursor(ctx context.Context, consumer string) (next uint64, err error)
 	Acquire(ctx context.Context, name, holder string, ttl time.Duration) (crisis.Lease, bool, error)
 	Placed(ctx context.Context, id crisis.ID) (crisis.Placed, error)
+	Retries(ctx context.Context, due time.Time, limit int) ([]crisis.Retry, error)
 	EachPlaced(ctx context.Context, yield func(crisis.Placed) error) error
 }
 

@@ -13,6 +13,8 @@ type voice struct {
 	report    crisis.ID
 	source    crisis.ID
 	withdrawn bool
+	// unread is a report that cannot be read: it counts, but as nobody's.
+	unread bool
 	// print is the text without case, punctuation and spacing: equal for exact
 	// forwards.
 	print string
@@ -143,7 +145,10 @@ func (c *chorus) add(v *voice) {
 	if v.withdrawn {
 		return
 	}
-	c.reports, c.sources = c.reports+1, c.sources+1
+	if c.reports++; v.unread {
+		return
+	}
+	c.sources++
 	if j, again := c.bySource[v.source]; again && !v.source.IsZero() {
 		c.unite(i, j)
 	}
@@ -152,6 +157,15 @@ func (c *chorus) add(v *voice) {
 		c.unite(i, j)
 	}
 	c.byPrint[v.print] = i
+}
+
+// counts is how many reports there are, of how many sources: of one at least
+// where there is a report.
+func (c *chorus) counts() (reports, sources uint32) {
+	if c.reports == 0 {
+		return 0, 0
+	}
+	return c.reports, max(1, c.sources)
 }
 
 func (c *chorus) unite(i, j int) {
