@@ -5,7 +5,7 @@ import { until } from '../lib/until.mjs';
 export const seconds = 90;
 const passphrase = 'four random words here';
 
-/** The area that was chosen is lost on the way to the server. */
+/** The test message goes nowhere. */
 export const plant = (context) => context.route('**/api/v1/setup/test', (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"receipt":"NONE"}' }));
 
 export default async function (stage) {
