@@ -113,6 +113,11 @@ func (s *desk) row(ctx context.Context, r verification.Row, me crisis.ID, people
 		Categories: orEmpty(in.Categories), Title: r.Title, OccurredAt: moment(in.Occurred.At()),
 		FirstReceived: in.FirstReceived, LastReceived: in.LastReceived, ReportCount: in.Reports, Sources: in.Sources,
 		Languages: orEmpty(r.Languages), Location: locationRow(r.Location), Assessments: r.Assessments, Approvals: r.Approvals, Needs: r.Needs, WhyNow: r.WhyNow}
+	if len(row.Languages) == 0 && r.Title != "" { // the channel names none
+		if language := s.reader.Language(r.Title); language != "" {
+			row.Languages = []string{language}
+		}
+	}
 	if r.Claim != nil && r.Claim.Expires.After(s.clock()) {
 		row.Claim = &ClaimRow{Person: people.of(ctx, r.Claim.Person), Expires: r.Claim.Expires, Mine: r.Claim.Person == me}
 	}
