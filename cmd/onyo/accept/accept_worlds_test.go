@@ -9,8 +9,9 @@ import (
 )
 
 // Two worlds differ in hidden facts: where exactly, within its cell, one thing
-// happened, and what one person alone said. To strangers they are the same, byte
-// for byte. In a third the point lies in the next cell, and the same crawl must
+// happened; what one person alone said of what two had verified; what somebody
+// reported of it later. To strangers they are the same, byte for byte. In a third
+// a second person says yes to a point in the next cell, and the same crawl must
 // tell.
 func TestAcceptTwoWorlds(t *testing.T) {
 	period := time.Duration(shortOr(10, 60)) * time.Second
@@ -24,8 +25,17 @@ func TestAcceptTwoWorlds(t *testing.T) {
 	}
 	first.stop()
 	worlds := map[string]*installation{"the world": first.copyOf(nil), "the other": first.copyOf(nil), "the leaking": first.copyOf(nil)}
-	worlds["the other"].move(moved, amina, 36.8171, -1.3033)
-	worlds["the leaking"].move(moved, amina, 36.8232, -1.3070)
+	worlds["the other"].differ(amina, func(desk *caller) {
+		desk.move(moved, 36.8171, -1.3033)
+		bearer(desk, brian).approve(moved)
+		desk.move(desk.awaitIncident("street number 0 ").ID, 36.70, -1.40)
+		desk.categorise(desk.awaitIncident("street number 1 ").ID, "flood")
+		desk.joined("Brown water stands knee-high in the market", "flood", 36.8145, -1.3055)
+	})
+	worlds["the leaking"].differ(amina, func(desk *caller) {
+		desk.move(moved, 36.8232, -1.3070)
+		bearer(desk, brian).approve(moved)
+	})
 	one, other, leaking := worlds["the world"], worlds["the other"], worlds["the leaking"]
 	streams := publishTogether(t, period, one, other, leaking)
 	features, paths := one.published(), anonymousPaths(theArea())
@@ -85,18 +95,59 @@ func (in *installation) fill(scattered int, tokens ...string) string {
 	return moved
 }
 
-// move says through the desk of a world that something lies elsewhere; and
-// somebody reports a thing that nobody has checked.
-func (in *installation) move(id, token string, lon, lat float64) {
+// differ is what happens in one world alone; and somebody reports a thing that
+// nobody has checked.
+func (in *installation) differ(token string, how func(desk *caller)) {
 	in.t.Helper()
 	in.start()
 	call[struct{}](in.anyone(), http.MethodPost, "/api/v1/reports", map[string]any{"text": "Nobody has checked that the well is dry",
 		"location": map[string]any{"lon": 36.8151, "lat": -1.3062, "accuracy_m": 20}}, http.StatusCreated)
-	in.bearer(token).awaitIncident("well is dry")
-	if placed := in.bearer(token).locate(id, lon, lat, 20); placed.Status != "verified" || placed.Location.Lon != lon {
-		in.t.Fatalf("moved, it is %s at %v", placed.Status, placed.Location)
-	}
+	desk := in.bearer(token)
+	desk.awaitIncident("well is dry")
+	how(desk)
 	in.stop()
+}
+
+func bearer(c *caller, token string) *caller {
+	other := *c
+	other.auth = "Bearer " + token
+	return &other
+}
+
+// move says that something verified lies elsewhere.
+func (c *caller) move(id string, lon, lat float64) {
+	c.t.Helper()
+	if placed := c.locate(id, lon, lat, 20); placed.Status != "verified" || placed.Location.Lon != lon {
+		c.t.Fatalf("moved, it is %s at %v", placed.Status, placed.Location)
+	}
+}
+
+// categorise says that something verified is of another kind.
+func (c *caller) categorise(id, category string) {
+	c.t.Helper()
+	path := "/api/v1/desk/incidents/" + id
+	held := c.claim(id)
+	said := call[incident](c, http.MethodPut, path+"/categories", map[string]any{"claim_token": held.ClaimToken, "version": held.Version,
+		"categories": []string{category}}, http.StatusOK)
+	if said.Status != "verified" {
+		c.t.Fatalf("of another kind, it is %s", said.Status)
+	}
+	call[struct{}](c, http.MethodDelete, path+"/claim", map[string]string{"token": held.ClaimToken}, http.StatusNoContent)
+}
+
+// joined is an anonymous report that says a little more, of three hours before,
+// and becomes one of a verified incident's.
+func (c *caller) joined(text, category string, lon, lat float64) {
+	c.t.Helper()
+	id, nobody := c.awaitIncident(text).ID, *c
+	nobody.auth = ""
+	call[struct{}](&nobody, http.MethodPost, "/api/v1/reports", map[string]any{"text": text + " now", "categories": []string{category},
+		"occurred_at": time.Now().Add(-3 * time.Hour).UTC().Format(time.RFC3339),
+		"location":    map[string]any{"lon": lon, "lat": lat, "accuracy_m": 20}}, http.StatusCreated)
+	await(c.t, "the report joined what was verified", func() bool {
+		now := c.card(id)
+		return now.ReportCount == 2 && now.Status == "verified"
+	})
 }
 
 // publishTogether starts the worlds within one period, so that the same batch
