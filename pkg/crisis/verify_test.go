@@ -117,3 +117,47 @@ func TestProfileOf(t *testing.T) {
 		}
 	}
 }
+
+// TestExposedUnder: the stricter word counts, whether it is today's, the shown
+// one or one that a single person took away.
+func TestExposedUnder(t *testing.T) {
+	known := map[string]*Category{"flood": {Key: "flood"}, "pothole": {Key: "pothole", Profile: ProfileOpen}, "detention": {Key: "detention", Profile: ProfileHidden}}
+	for _, test := range []struct {
+		now, shown, bound []string
+		want              Profile
+	}{
+		{[]string{"pothole"}, []string{"pothole"}, nil, ProfileOpen},
+		{[]string{"pothole"}, []string{"flood"}, nil, ProfileGuarded},
+		{[]string{"flood"}, []string{"pothole"}, nil, ProfileGuarded},
+		{[]string{"flood"}, []string{"detention"}, nil, ProfileHidden},
+		{[]string{"detention"}, []string{"flood"}, nil, ProfileHidden},
+		{[]string{"flood"}, []string{"flood"}, []string{"flood", "detention"}, ProfileHidden},
+		{nil, []string{"pothole"}, nil, ProfileGuarded},
+	} {
+		in := &Incident{Categories: test.now, Shown: Shown{Categories: test.shown, Bound: test.bound}}
+		if got := ExposedUnder(ProfileGuarded, in, known); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+// TestShownStatus: a severity that one person lowered does not make something
+// life-safety verified without a verifier.
+func TestShownStatus(t *testing.T) {
+	verifier := Approval{AsVerifier: true}
+	for _, test := range []struct {
+		severity      Severity
+		first, second Approval
+		want          Status
+	}{
+		{SeverityNormal, Approval{}, Approval{}, StatusVerified},
+		{SeverityLifeSafety, Approval{}, Approval{}, StatusProbable},
+		{SeverityLifeSafety, verifier, Approval{}, StatusVerified},
+		{SeverityLifeSafety, Approval{}, verifier, StatusVerified},
+	} {
+		in := &Incident{Status: StatusVerified, Severity: SeverityNormal, Shown: Shown{Severity: test.severity}, First: test.first, Second: test.second}
+		if got := in.ShownStatus(); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}

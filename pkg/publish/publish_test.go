@@ -261,6 +261,62 @@ func TestBatchesFallOnWholePeriods(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsIsReadOnce: a batch of the open period does not ask again for what
+// waits for guarded's, until something about it changes; and an import's name
+// concerns nobody.
+func TestWhatWaitsIsReadOnce(t *testing.T) {
+	reads := map[crisis.ID]int{}
+	w := newWorld(t, storetest.SQLite(t), crisis.ProfileGuarded, func(s publish.Store) publish.Store { return counted{s, reads} })
+	w.at(noon.Add(61 * time.Second))
+	w.tell(flood(1, 36.82, -1.29))
+	w.tell(flood(2, 36.83, -1.29))
+	for second := range 10 {
+		w.at(noon.Add(time.Duration(62+2*second) * time.Second))
+	}
+	if diff := cmp.Diff(map[crisis.ID]int{id(4, 1): 1, id(4, 2): 1}, reads); diff != "" {
+		t.Errorf("reads (-want +got):\n%s", diff)
+	}
+	w.alter(1, func(in *crisis.Incident) { in.Phase = crisis.PhaseOver })
+	w.at(noon.Add(90 * time.Second))
+	w.at(noon.Add(92 * time.Second))
+	if reads[id(4, 1)] != 2 || reads[id(4, 2)] != 1 {
+		t.Errorf("after a change: %v", reads)
+	}
+	w.at(noon.Add(5 * time.Minute))
+	if in, there := w.incident(1); !there || in.Phase != crisis.PhaseOver {
+		t.Errorf("got %+v", in)
+	}
+	clear(reads)
+	batch := &crisis.Policy{Meta: crisis.First(id(1, 2), w.now, crisis.SystemActor("test")), Key: "batch:1", Value: "flood.csv"}
+	w.write(crisis.Change{Action: "batch.named", Actor: batch.By, At: w.now, Put: []crisis.Record{batch}})
+	w.at(noon.Add(5*time.Minute + 2*time.Second))
+	if len(reads) != 0 {
+		t.Errorf("an import was named and %d incidents were read", len(reads))
+	}
+}
+
+// TestLooseningWaits: what one person calls by a hidden kind is hidden at once;
+// what they call back is not until another says yes.
+func TestLooseningWaits(t *testing.T) {
+	w := play(t, crisis.ProfileGuarded, told(), nil)
+	steps := []struct {
+		act  func()
+		seen bool
+	}{
+		{func() { w.categorises(1, 1, crisis.SeverityNormal, "detention") }, false},
+		{func() { w.categorises(1, 4, crisis.SeverityNormal, "flood") }, false},
+		{func() { w.approve(1, 4) }, false},
+		{func() { w.approve(1, 3) }, true},
+	}
+	for i, step := range steps {
+		step.act()
+		w.at(noon.Add(2*time.Hour + time.Duration(i+1)*5*time.Minute))
+		if _, there := w.incident(1); there != step.seen {
+			t.Errorf("after step %d it is seen: %v", i, there)
+		}
+	}
+}
+
 func TestRetraction(t *testing.T) {
 	for name, test := range map[string]struct {
 		undo func(*world)

@@ -146,6 +146,9 @@ func TestConfirmedOnTheGround(t *testing.T) {
 	if _, err := r.ConfirmOnGround(t.Context(), r.volunteer(), in.ID, ""); code(err) != "role" {
 		t.Errorf("a volunteer confirms: %v", err)
 	}
+	if _, err := r.ConfirmOnGround(t.Context(), r.person(crisis.RoleResponder, crisis.RoleAdmin), in.ID, ""); code(err) != "role" {
+		t.Errorf("an admin confirms: %v", err)
+	}
 	d, err := r.ConfirmOnGround(t.Context(), r.person(crisis.RoleResponder), in.ID, "stood there")
 	if err != nil || d.Incident.Status != crisis.StatusProbable || !d.Assessments[0].OnGround {
 		t.Fatalf("%+v: %v", d, err)

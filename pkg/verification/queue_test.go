@@ -147,7 +147,7 @@ func TestBatch(t *testing.T) {
 			t.Fatalf("%d judged: %v", n, err)
 		}
 		for i, in := range all {
-			if now := r.current(in.ID); now.Status != crisis.StatusVerified {
+			if now := r.current(in.ID); now.Status != crisis.StatusVerified || now.Shown.Reports != 1 {
 				t.Errorf("row %d is %s", i, now.Status)
 			}
 		}
