@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
@@ -56,6 +55,17 @@ func (m *Map) Each(f Filter, yield func(formats.Incident) bool) {
 		}
 		f.After = next
 	}
+}
+
+// Count is how many incidents the filter keeps.
+func (m *Map) Count(f Filter) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	q, any := m.query(&f)
+	if !any {
+		return 0
+	}
+	return m.index.Snapshot().Count(q)
 }
 
 // page is one page, the id to go on after, and, if asked for, how many match in
@@ -132,9 +142,7 @@ func (m *Map) Hotspots(f Filter) []byte {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	found := m.found(&f)
-	slices.SortFunc(found, func(a, b *hotspot) int {
-		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
+	sortHotspots(found)
 	head := formats.Collection{BatchAt: m.at, Matched: len(found)}
 	if f.After != "" {
 		at := slices.IndexFunc(found, func(h *hotspot) bool { return h.ID == f.After })

@@ -46,6 +46,7 @@ type event struct {
 	// was and no longer do.
 	frame, gone []byte
 	sees, saw   func(*Sight) bool
+	weight      int
 }
 
 func (e *event) frameFor(s *Sight) []byte {
@@ -59,8 +60,10 @@ func (e *event) frameFor(s *Sight) []byte {
 }
 
 const (
-	// ringSize is how many events back a viewer can resume.
-	ringSize = 8192
+	// ringSize is how many events back a viewer can resume, ringWeight how much
+	// those may weigh: a hotspot of many incidents weighs as many.
+	ringSize   = 8192
+	ringWeight = 1 << 20
 	// viewerBuffer is how many events a slow viewer may be behind before it is
 	// told to read the map again.
 	viewerBuffer = 512
@@ -72,6 +75,7 @@ type Hub struct {
 	mu      sync.Mutex
 	viewers map[*Viewer]struct{}
 	ring    []event  // oldest first, at most ringSize
+	weight  int      // of the ring
 	start   Position // the ring holds every event after it
 	last    Position
 	batch   time.Time
@@ -85,7 +89,7 @@ func NewHub() *Hub { return &Hub{viewers: map[*Viewer]struct{}{}} }
 func (h *Hub) Start(at Position, batch time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.start, h.last, h.batch, h.ring = at, at, batch, nil
+	h.start, h.last, h.batch, h.ring, h.weight = at, at, batch, nil, 0
 }
 
 // publish hands events, in the order of their positions, to every viewer.
@@ -100,7 +104,15 @@ func (h *Hub) publish(batch time.Time, events []event) {
 	}
 	h.last = events[len(events)-1].at
 	h.ring = append(h.ring, events...)
-	if over := len(h.ring) - ringSize; over > 0 {
+	for i := range events {
+		h.weight += events[i].weight
+	}
+	over := 0
+	for len(h.ring)-over > ringSize || h.weight > ringWeight {
+		h.weight -= h.ring[over].weight
+		over++
+	}
+	if over > 0 {
 		h.start = h.ring[over-1].at
 		h.ring = append([]event(nil), h.ring[over:]...)
 	}
@@ -113,7 +125,7 @@ func (h *Hub) publish(batch time.Time, events []event) {
 func (h *Hub) Resync() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.start, h.ring = h.last, nil
+	h.start, h.ring, h.weight = h.last, nil, 0
 	for v := range h.viewers {
 		v.lose(h.last)
 	}

@@ -60,7 +60,7 @@ func newFeed() *feed { return &feed{Map: New(), Hub: NewHub()} }
 
 func (f *feed) do(step uint64, c Change) {
 	c.At = noon.Add(time.Duration(step) * time.Second)
-	f.tell(c.At, f.change(c, func(string) uint64 { return step }))
+	f.tell(c.At, f.change(f.audience(c), c, func(string) uint64 { return step }))
 }
 
 func TestViewersSeeWhatTheyMay(t *testing.T) {
@@ -80,7 +80,7 @@ func TestViewersSeeWhatTheyMay(t *testing.T) {
 		{"it changes out there", Change{Incidents: []Incident{at("in", 61, 0)}}, []string{"incident in"}, nil},
 		{"it comes back", Change{Incidents: []Incident{at("in", 1, 0)}}, []string{"incident in"}, []string{"incident in"}},
 		{"a hotspot", Change{Hotspots: []Hotspot{hot("h", 0, 0, "in")}}, []string{"hotspot h"}, []string{"hotspot h"}},
-		{"all gone", Change{Gone: []string{"h", "in", "out", "never"}}, []string{"retract h", "retract in", "retract out"}, []string{"retract in"}},
+		{"all gone", Change{Gone: []string{"h", "in", "out", "never"}}, []string{"retract h", "retract in", "retract out"}, []string{"retract h", "retract in"}},
 	} {
 		steps++
 		f.do(steps, test.change)
@@ -257,5 +257,24 @@ func TestPublicFollowsBatches(t *testing.T) {
 	}
 	if in, _ := p.Incident("b", nil); in.Summary != "eau" {
 		t.Errorf("the summary is %q", in.Summary)
+	}
+}
+
+// TestHeavyHotspotsShortenTheStream: who saw a hotspot of very many incidents is
+// not remembered for thousands of events.
+func TestHeavyHotspotsShortenTheStream(t *testing.T) {
+	f := newFeed()
+	members := make([]string, ringWeight/3)
+	for i := range members {
+		members[i] = fmt.Sprint(i)
+	}
+	for step := range uint64(5) {
+		f.do(1+step, Change{Hotspots: []Hotspot{hot("h", 0, 0, members...)}})
+	}
+	for step, want := range map[uint64][]string{1: {"resync", "heartbeat"}, 4: {"hotspot h", "heartbeat"}, 5: {"heartbeat"}} {
+		v := f.Hub.Watch(nil, &Position{Step: step, Nth: 1})
+		if got, _ := received(t, v); !slices.Equal(got, want) {
+			t.Errorf("from step %d: %v, want %v", step, got, want)
+		}
 	}
 }

@@ -22,6 +22,9 @@ type Map struct {
 
 	mu       sync.RWMutex
 	features map[index.ID]*feature
+	// former are incidents that became part of others, as they last were: on no
+	// map, but hotspots that they helped to make are judged by them.
+	former   map[index.ID]*feature
 	hotspots map[string]*hotspot
 	bits     map[string]uint // of categories, as they come
 	at       time.Time
@@ -45,7 +48,7 @@ type hotspot struct {
 
 // New is an empty map.
 func New() *Map {
-	return &Map{index: index.New(), features: map[index.ID]*feature{}, hotspots: map[string]*hotspot{}, bits: map[string]uint{}}
+	return &Map{index: index.New(), features: map[index.ID]*feature{}, former: map[index.ID]*feature{}, hotspots: map[string]*hotspot{}, bits: map[string]uint{}}
 }
 
 // Change is what one step does to a map: all of it at once.
@@ -54,6 +57,9 @@ type Change struct {
 	At        time.Time
 	Incidents []Incident
 	Hotspots  []Hotspot
+	// Former are incidents that are part of others now. They leave the map, and
+	// still say who may see the hotspots that they helped to make.
+	Former []Incident
 	// Gone lists ids of either kind that are no longer there.
 	Gone []string
 }
@@ -83,16 +89,26 @@ func (m *Map) Apply(c Change) {
 		in := &c.Incidents[i]
 		id := keyOf(in.ID)
 		items[i] = m.item(id, in)
+		delete(m.former, id)
 		m.features[id] = &feature{Incident: in.Incident, hidden: in.Hidden}
 	}
 	var gone []index.ID
-	for _, id := range c.Gone {
-		delete(m.hotspots, id)
-		key := keyOf(id)
+	leave := func(key index.ID) {
+		delete(m.former, key)
 		if _, held := m.features[key]; held {
 			delete(m.features, key)
 			gone = append(gone, key)
 		}
+	}
+	for i := range c.Former {
+		in := &c.Former[i]
+		key := keyOf(in.ID)
+		leave(key)
+		m.former[key] = &feature{Incident: in.Incident, hidden: in.Hidden}
+	}
+	for _, id := range c.Gone {
+		delete(m.hotspots, id)
+		leave(keyOf(id))
 	}
 	for i := range c.Hotspots {
 		m.hotspots[c.Hotspots[i].ID] = drawn(&c.Hotspots[i])
@@ -202,23 +218,39 @@ func (m *Map) Hotspot(id string, sight *Sight) (Hotspot, bool) {
 	return out, true
 }
 
-// seesHotspot wants one member that the viewer may see, and none that is hidden
-// from them for what it is.
+// seesHotspot wants every incident that a hotspot is made of to be one that the
+// viewer may see: where it is and how many it counts tells of all of them.
 func (m *Map) seesHotspot(s *Sight, h *hotspot) bool {
-	if s == nil {
+	if all, hidden := s.everything(); all && hidden {
 		return true
 	}
-	any := false
 	for _, key := range h.members {
-		in, held := m.features[key]
-		if !held {
-			continue
-		}
-		seen := s.sees(in)
-		if in.hidden && !seen {
+		if in := m.maker(key); in == nil || !s.sees(in) {
 			return false
 		}
-		any = any || seen
 	}
-	return any
+	return len(h.members) > 0
+}
+
+// maker is an incident that a hotspot is made of, as it is now; nil for one that
+// the map does not know.
+func (m *Map) maker(key index.ID) *feature {
+	if in := m.features[key]; in != nil {
+		return in
+	}
+	return m.former[key]
+}
+
+// held are the ids of everything on the map.
+func (m *Map) held() map[string]struct{} {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make(map[string]struct{}, len(m.features)+len(m.hotspots))
+	for _, in := range m.features {
+		out[in.ID] = struct{}{}
+	}
+	for id := range m.hotspots {
+		out[id] = struct{}{}
+	}
+	return out
 }

@@ -100,6 +100,9 @@ func TestCountsAddUp(t *testing.T) {
 		if listed.NumberMatched != len(want) || len(listed.Features) != len(want) {
 			t.Fatalf("%d matched, %d listed, want %d", listed.NumberMatched, len(listed.Features), len(want))
 		}
+		if n := m.Count(f); n != len(want) {
+			t.Fatalf("%d counted, want %d", n, len(want))
+		}
 		for _, id := range listed.ids() {
 			if !want[id] {
 				t.Fatalf("%s should not be there", id)

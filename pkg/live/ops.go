@@ -66,24 +66,34 @@ func (o *Ops) Load(ctx context.Context) error {
 	if err := o.loadSummaries(ctx); err != nil {
 		return err
 	}
+	stale := o.held()
 	unit := Change{At: now}
-	err = o.Store.EachPlaced(ctx, func(p crisis.Placed) error {
-		if p.Incident.Status == crisis.StatusDuplicate {
-			return nil
-		}
-		if unit.Incidents = append(unit.Incidents, o.incident(p)); len(unit.Incidents) == loadUnit {
+	put := func(p crisis.Placed) error {
+		delete(stale, p.Incident.ID.String())
+		o.add(&unit, p)
+		if len(unit.Incidents)+len(unit.Former) >= loadUnit {
 			o.Map.Apply(unit)
-			unit.Incidents = nil
+			unit.Incidents, unit.Former = nil, nil
 		}
 		return nil
-	})
+	}
+	if err = o.Store.EachPlaced(ctx, put); err != nil {
+		err = o.readOneByOne(ctx, crisis.TableIncident, func(id crisis.ID) error {
+			p, err := o.Store.Placed(ctx, id)
+			if err != nil {
+				return err
+			}
+			return put(p)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("read the incidents: %w", err)
 	}
 	o.Map.Apply(unit)
-	if err := o.loadHotspots(ctx); err != nil {
+	if err := o.loadHotspots(ctx, stale); err != nil {
 		return err
 	}
+	o.Map.Apply(Change{Gone: slices.Sorted(maps.Keys(stale))})
 	o.next = size
 	o.Hub.Start(Position{Step: size, Nth: ^uint32(0)}, now)
 	return nil
@@ -111,12 +121,9 @@ func (o *Ops) loadRules(ctx context.Context) error {
 	return nil
 }
 
-// recordUnit is how many records one read of a load asks for.
-const recordUnit = 1000
-
 func (o *Ops) loadSummaries(ctx context.Context) error {
 	o.summaries = map[crisis.ID]map[string]string{}
-	return eachRecord(ctx, o.Store, func(s *crisis.Summary) { o.summarise(s) })
+	return eachRecord(ctx, o, o.summarise)
 }
 
 func (o *Ops) summarise(s *crisis.Summary) {
@@ -126,34 +133,27 @@ func (o *Ops) summarise(s *crisis.Summary) {
 	o.summaries[s.Incident][s.Language] = s.Text.Reveal()
 }
 
-func (o *Ops) loadHotspots(ctx context.Context) error {
+func (o *Ops) loadHotspots(ctx context.Context, stale map[string]struct{}) error {
 	o.records = map[crisis.ID]*crisis.Hotspot{}
-	if err := eachRecord(ctx, o.Store, func(h *crisis.Hotspot) { o.records[h.ID] = h }); err != nil {
+	if err := eachRecord(ctx, o, func(h *crisis.Hotspot) { o.records[h.ID] = h }); err != nil {
 		return err
 	}
 	var all []Hotspot
 	for _, h := range o.records {
+		delete(stale, h.ID.String())
 		all = append(all, o.hotspot(h))
 	}
 	o.Map.Apply(Change{Hotspots: all})
 	return nil
 }
 
-func eachRecord[T crisis.Record](ctx context.Context, r crisis.Reader, do func(T)) error {
-	var after crisis.ID
-	for {
-		page, err := crisis.Select[T](ctx, r, crisis.Query{After: after, Limit: recordUnit})
-		if err != nil {
-			return fmt.Errorf("read records: %w", err)
-		}
-		for _, one := range page {
-			do(one)
-			after = one.Head().ID
-		}
-		if len(page) < recordUnit {
-			return nil
-		}
+// add puts an incident into a change, as what it is on the map.
+func (o *Ops) add(c *Change, p crisis.Placed) {
+	if p.Incident.Status == crisis.StatusDuplicate {
+		c.Former = append(c.Former, o.incident(p))
+		return
 	}
+	c.Incidents = append(c.Incidents, o.incident(p))
 }
 
 // incident is an incident as ops see it.
@@ -245,7 +245,7 @@ func (o *Ops) CatchUp(ctx context.Context) error {
 			return fmt.Errorf("read the ledger: %w", err)
 		}
 		if len(entries) == 0 {
-			o.tell(now, o.change(Change{At: now}, nil))
+			o.tell(now, o.change(nil, Change{At: now}, nil))
 			return nil
 		}
 		if slices.ContainsFunc(entries, func(e crisis.Entry) bool { return e.Table == crisis.TableCategory || e.Table == crisis.TablePolicy }) {
@@ -262,7 +262,8 @@ func (o *Ops) CatchUp(ctx context.Context) error {
 	}
 }
 
-// follow reads again what the entries touched and puts it on the map.
+// follow reads again what the entries touched, and then puts it on the map.
+// What cannot be read is taken off it.
 func (o *Ops) follow(ctx context.Context, entries []crisis.Entry, now time.Time) error {
 	incidents, hotspots := map[crisis.ID]uint64{}, map[crisis.ID]uint64{}
 	for _, e := range entries {
@@ -274,62 +275,99 @@ func (o *Ops) follow(ctx context.Context, entries []crisis.Entry, now time.Time)
 		case crisis.TableSummary:
 			s, err := crisis.Get[*crisis.Summary](ctx, o.Store, e.ID)
 			if err != nil {
-				return fmt.Errorf("read a summary: %w", err)
+				if err := o.skipped(ctx, e.Table, e.ID); err != nil {
+					return err
+				}
+				continue
 			}
 			o.summarise(s)
 			incidents[s.Incident] = max(incidents[s.Incident], e.Index)
 		}
 	}
-	told, err := o.place(ctx, incidents, now)
+	moved, err := o.placed(ctx, incidents, now)
 	if err != nil {
 		return err
 	}
-	redrawn, err := o.redraw(ctx, incidents, hotspots, now)
+	redrawn, err := o.changed(ctx, incidents, hotspots)
 	if err != nil {
 		return err
 	}
-	o.tell(now, append(told, redrawn...))
+	// Who saw a hotspot is asked before an incident that it is made of changes.
+	touched := moved
+	touched.Hotspots = nil
+	for id := range hotspots {
+		touched.Hotspots = append(touched.Hotspots, Hotspot{Hotspot: formats.Hotspot{ID: id.String()}})
+	}
+	saw := o.audience(touched)
+	told := o.change(saw, moved, stepIn(incidents))
+	redraw := Change{At: now, Gone: redrawn.gone}
+	for _, h := range redrawn.records {
+		redraw.Hotspots = append(redraw.Hotspots, o.hotspot(h))
+	}
+	o.tell(now, append(told, o.change(saw, redraw, stepIn(hotspots))...))
 	return nil
 }
 
-// place puts the incidents on the map as they are now.
-func (o *Ops) place(ctx context.Context, incidents map[crisis.ID]uint64, now time.Time) ([]happening, error) {
-	c, at := Change{At: now}, map[string]uint64{}
-	for _, id := range inOrder(incidents) {
-		at[id.String()] = incidents[id] + 1
-		p, err := o.Store.Placed(ctx, id)
-		switch {
-		case errors.Is(err, crisis.ErrNotFound) || err == nil && p.Incident.Status == crisis.StatusDuplicate:
-			c.Gone = append(c.Gone, id.String())
-		case err != nil:
-			return nil, fmt.Errorf("read an incident: %w", err)
-		default:
-			c.Incidents = append(c.Incidents, o.incident(p))
-		}
+// stepIn is the position of the ledger after the entry of each id.
+func stepIn(entries map[crisis.ID]uint64) func(string) uint64 {
+	at := make(map[string]uint64, len(entries))
+	for id, index := range entries {
+		at[id.String()] = index + 1
 	}
-	return o.change(c, func(id string) uint64 { return at[id] }), nil
+	return func(id string) uint64 { return at[id] }
 }
 
-// redraw puts the hotspots on the map that changed, or whose members did.
-func (o *Ops) redraw(ctx context.Context, incidents, hotspots map[crisis.ID]uint64, now time.Time) ([]happening, error) {
+// placed reads incidents as they are now.
+func (o *Ops) placed(ctx context.Context, incidents map[crisis.ID]uint64, now time.Time) (Change, error) {
+	c := Change{At: now}
+	for _, id := range inOrder(incidents) {
+		p, err := o.Store.Placed(ctx, id)
+		if err == nil {
+			o.add(&c, p)
+			continue
+		}
+		if !errors.Is(err, crisis.ErrNotFound) {
+			if err := o.skipped(ctx, crisis.TableIncident, id); err != nil {
+				return c, err
+			}
+		}
+		c.Gone = append(c.Gone, id.String())
+	}
+	return c, nil
+}
+
+// redrawn are hotspots as they are now, and the ids of those that cannot be read.
+type redrawn struct {
+	records []*crisis.Hotspot
+	gone    []string
+}
+
+// changed reads the hotspots that changed, and adds to them those of which an
+// incident did.
+func (o *Ops) changed(ctx context.Context, incidents, hotspots map[crisis.ID]uint64) (redrawn, error) {
+	var out redrawn
 	for id, h := range o.records {
 		for _, member := range h.Members {
-			if at, touched := incidents[member]; touched && h.Status != crisis.HotspotClosed {
+			if at, touched := incidents[member]; touched {
 				hotspots[id] = max(hotspots[id], at)
 			}
 		}
 	}
-	c, at := Change{At: now}, map[string]uint64{}
 	for _, id := range inOrder(hotspots) {
-		at[id.String()] = hotspots[id] + 1
 		h, err := crisis.Get[*crisis.Hotspot](ctx, o.Store, id)
 		if err != nil {
-			return nil, fmt.Errorf("read a hotspot: %w", err)
+			if err := o.skipped(ctx, crisis.TableHotspot, id); err != nil {
+				return out, err
+			}
+			out.gone = append(out.gone, id.String())
+			continue
 		}
-		o.records[id] = h
-		c.Hotspots = append(c.Hotspots, o.hotspot(h))
+		out.records = append(out.records, h)
 	}
-	return o.change(c, func(id string) uint64 { return at[id] }), nil
+	for _, h := range out.records {
+		o.records[h.ID] = h
+	}
+	return out, nil
 }
 
 func inOrder(set map[crisis.ID]uint64) []crisis.ID {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -38,34 +39,52 @@ func NewPublic(projection Projection, languages []string, log *slog.Logger) *Pub
 // loadUnit is how many incidents one step of a load puts on the map.
 const loadUnit = 20_000
 
-// Load reads the whole projection.
+// Load reads the whole projection; where that breaks off, as far as it can be
+// read. What it does not give is not shown.
 func (p *Public) Load(ctx context.Context) error {
 	at, _, err := p.projection.State(ctx)
 	if err != nil {
 		return fmt.Errorf("read the projection: %w", err)
 	}
+	stale := p.held()
 	unit := Change{At: at}
 	err = p.projection.EachIncident(ctx, func(in crisis.PublicIncident) error {
+		delete(stale, in.ID)
 		if unit.Incidents = append(unit.Incidents, p.incident(&in)); len(unit.Incidents) == loadUnit {
 			p.Map.Apply(unit)
 			unit.Incidents = nil
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("read the projection: %w", err)
+	if err := p.broken(ctx, "incidents", err); err != nil {
+		return err
 	}
 	err = p.projection.EachHotspot(ctx, func(h crisis.PublicHotspot) error {
+		delete(stale, h.ID)
 		unit.Hotspots = append(unit.Hotspots, publicHotspot(&h))
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("read the projection: %w", err)
+	if err := p.broken(ctx, "hotspots", err); err != nil {
+		return err
 	}
+	unit.Gone = slices.Sorted(maps.Keys(stale))
 	p.Map.Apply(unit)
 	// Events of this batch have positions after its step's zeroth.
 	p.Hub.Start(Position{Step: step64(at), Nth: ^uint32(0)}, at)
 	return nil
+}
+
+// broken notes that something of the projection cannot be read, and fails where
+// nothing of it can.
+func (p *Public) broken(ctx context.Context, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, _, away := p.projection.State(ctx); away != nil {
+		return fmt.Errorf("read the projection: %w", away)
+	}
+	p.log.Error("a part of the public copy cannot be read and is not shown", slog.String("part", what))
+	return ctx.Err()
 }
 
 func step64(at time.Time) uint64 { return uint64(max(0, at.Unix())) }
@@ -82,14 +101,22 @@ func (p *Public) Refresh(ctx context.Context) error {
 	}
 	batches, err := p.projection.Since(ctx, p.At())
 	if err != nil {
-		return fmt.Errorf("read the projection: %w", err)
+		if err := p.broken(ctx, "changes", err); err != nil {
+			return err
+		}
+		if err := p.Load(ctx); err != nil {
+			return err
+		}
+		p.Hub.Resync()
+		return nil
 	}
 	for i := range batches {
 		b := &batches[i]
 		step := func(string) uint64 { return step64(b.At) }
-		p.tell(b.At, p.change(p.changeOf(b), step))
+		c := p.changeOf(b)
+		p.tell(b.At, p.change(p.audience(c), c, step))
 	}
-	p.tell(at, p.change(Change{At: at}, nil)) // a batch without changes is fresh too
+	p.tell(at, p.change(nil, Change{At: at}, nil)) // a batch without changes is fresh too
 	return nil
 }
 
