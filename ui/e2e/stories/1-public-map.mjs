@@ -41,7 +41,7 @@ export default async function (stage) {
     await page.locator(hotspot).first().waitFor({ timeout: 5000 });
   });
   await stage.step('a hotspot opens beside the map', async () => {
-    await page.locator(hotspot).first().click();
+    await page.locator('.row-link', { has: page.locator('.row-icon-hotspot') }).first().press('Enter');
     await page.locator('article.detail .figures').waitFor();
   });
   await stage.shot(page, 'hotspot');

@@ -15,7 +15,7 @@ export default async function (stage) {
     await handIn(stage.demo.url, { text: `Wall of the old mill came down, ${word}, one lane left`, language: 'en' });
     await queueRow(volunteer, word).waitFor({ timeout: 10_000 });
   });
-  await queueRow(volunteer, word).locator('button').click();
+  await queueRow(volunteer, word).locator('button').press('Enter');
   await volunteer.locator('.report-text', { hasText: word }).waitFor();
   await stage.shot(volunteer, 'card');
   await stage.step('Enter claims it', () => claim(volunteer));
