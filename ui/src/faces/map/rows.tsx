@@ -14,7 +14,7 @@ export const hotspotTitle = (h: HotspotFeature) => h.properties.categories.map(c
 export function HotspotRow({ hotspot, onOpen }: { hotspot: HotspotFeature; onOpen: () => void }) {
   const p = hotspot.properties;
   return (
-    <li class="row" data-severity={p.severity}><button type="button" class="row-link" onClick={onOpen}>
+    <li class="row" data-id={p.id} data-severity={p.severity}><button type="button" class="row-link" onClick={onOpen}>
       <span class={`row-icon row-icon-hotspot severity-${p.severity}`}>{number(p.incidents)}</span>
       <span class="row-main">
         <strong class="row-title">{hotspotTitle(hotspot)}</strong>
