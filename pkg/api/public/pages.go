@@ -106,13 +106,10 @@ func (s *Site) showMap(c echo.Context, embed bool) error {
 		return len(view.Hotspots) < listPage
 	})
 	s.Maps.Map.Each(live.Filter{}, func(in formats.Incident) bool {
-		if len(view.Incidents) == listPage {
-			view.More++
-			return true
-		}
 		view.Incidents = append(view.Incidents, incidentRow(in, labels, frame.Lang))
-		return true
+		return len(view.Incidents) < listPage
 	})
+	view.More = max(0, s.Maps.Map.Count(live.Filter{})-listPage)
 	return s.Show(c, http.StatusOK, view)
 }
 
