@@ -9,7 +9,6 @@ import (
 	"unicode"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
-	"github.com/onyo-project/onyo/pkg/vault"
 )
 
 // Dossier is all that people have on one incident at one moment.
@@ -107,7 +106,7 @@ func (s *Service) loadAuthors(ctx context.Context, d *Dossier) error {
 		if err != nil {
 			return fmt.Errorf("read the revisions of a summary: %w", err)
 		}
-		before := vault.Secret("")
+		before := crisis.Secret("")
 		for _, one := range revisions {
 			was, ok := one.(*crisis.Summary)
 			if !ok {

@@ -195,6 +195,9 @@ func TestMergeAndSplitCarryWhatBinds(t *testing.T) {
 	}
 	own := r.open(crisis.SeverityLow, told{text: "own"})
 	r.categorise(r.volunteer(), own.ID, "pothole")
+	if free := r.approve(b, own.ID); free.Shown.Bound != nil {
+		t.Fatalf("bound by %q", free.Shown.Bound)
+	}
 	merged := r.done(r.Merge(t.Context(), a, r.at(own.ID), []crisis.ID{in.ID}))
 	shown := r.approve(a, own.ID)
 	if cmp.Diff(merged.Shown.Bound, []string{"flood"}) != "" || cmp.Diff(shown.Shown.Bound, []string{"flood"}) != "" {
