@@ -164,7 +164,7 @@ func (o *Ops) incident(p crisis.Placed) Incident {
 		at = in.FirstReceived
 	}
 	out := Incident{
-		Hidden: crisis.ProfileOf(o.deployment.Profile, in.Categories, o.categories) == crisis.ProfileHidden,
+		Hidden: crisis.ExposedUnder(o.deployment.Profile, in, o.categories) == crisis.ProfileHidden,
 		Weight: uint32(crisis.HotspotWeight(in.Severity, in.Status, in.Sources)),
 		Incident: formats.Incident{ID: in.ID.String(), Status: in.Status, Phase: in.Phase, Severity: in.Severity, Categories: in.Categories,
 			Summary: pick(o.summaries[in.ID], o.deployment.Languages), OccurredAt: at, Reports: in.Reports, Sources: in.Sources},
