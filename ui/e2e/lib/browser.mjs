@@ -18,7 +18,7 @@ export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, ha
 /** A browser of somebody's own, watched from its first request. */
 export async function openContext(browser, origin, options, watch) {
   const context = await browser.newContext({ baseURL: origin, locale: 'en', timezoneId: 'Africa/Nairobi', reducedMotion: 'reduce', ...desktop, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(20_000);
   context.setDefaultNavigationTimeout(20_000);
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
