@@ -86,6 +86,27 @@ func TestAStricterDeploymentServesItsCategories(t *testing.T) {
 	}
 }
 
+// TestTighteningTightensEverything: a deployment made hidden later leaves no kind
+// looser than it is.
+func TestTighteningTightensEverything(t *testing.T) {
+	h, tokens := standing(t)
+	if answer := call(h, "PATCH", "/api/v1/admin/deployment", "Bearer "+tokens[crisis.RoleAdmin], `{"profile":"hidden"}`); answer.Code != http.StatusOK {
+		t.Fatalf("tightening: %d %s", answer.Code, answer.Body)
+	}
+	if answer := call(h, "PATCH", "/api/v1/admin/deployment", "Bearer "+tokens[crisis.RoleAdmin], `{"profile":"open"}`); answer.Code != http.StatusForbidden {
+		t.Errorf("loosening: %d", answer.Code)
+	}
+	categories, err := crisis.Select[*crisis.Category](t.Context(), h.opened.store, crisis.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, category := range categories {
+		if category.Profile != "" && category.Profile != crisis.ProfileHidden {
+			t.Errorf("%s stayed %s", category.Key, category.Profile)
+		}
+	}
+}
+
 // TestEveryoneKeepsToTheirGuesses: wrong passphrases run into a limit.
 func TestEveryoneKeepsToTheirGuesses(t *testing.T) {
 	h, _ := standing(t)

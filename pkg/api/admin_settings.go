@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -48,10 +49,35 @@ func (s *setup) patchDeployment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if patch.Profile != nil { // categories that were looser are served by the deployment now
+		on, err := s.switchedOn(ctx)
+		if err != nil {
+			return err
+		}
+		stricter, err := switchCategories(ctx, s.records, on, deployment.Profile, s.clock(), who(c).Actor())
+		if err != nil {
+			return err
+		}
+		change.Put = append(change.Put, stricter...)
+	}
 	if _, err := s.records.Write(ctx, change); err != nil {
 		return refusal(err)
 	}
 	return c.JSON(http.StatusOK, deployment)
+}
+
+func (s *setup) switchedOn(ctx context.Context) ([]string, error) {
+	categories, err := crisis.Select[*crisis.Category](ctx, s.records, crisis.Query{})
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, category := range categories {
+		if category.Enabled {
+			keys = append(keys, category.Key)
+		}
+	}
+	return keys, nil
 }
 
 func (p *DeploymentPatch) into(d *crisis.Deployment) error {
