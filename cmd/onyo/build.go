@@ -51,6 +51,7 @@ type house struct {
 	writer   *projection.Projection
 	reader   *projection.Projection
 	keeper   *media.Keeper
+	demo     bool
 	loaded   atomic.Bool
 	// published wakes the public map after a batch of this process.
 	published chan struct{}
@@ -60,7 +61,7 @@ type house struct {
 const heartbeat = 5 * time.Second
 
 func build(ctx context.Context, w *world, o *opened, demo bool) (*house, error) {
-	h := &house{w: w, opened: o, people: auth.New(o.store, w.clock, w.random, w.log)}
+	h := &house{w: w, opened: o, demo: demo, people: auth.New(o.store, w.clock, w.random, w.log)}
 	deployment, _, err := crisis.ReadDeployment(ctx, o.store)
 	if err != nil {
 		return nil, fmt.Errorf("read the deployment: %w", err)

@@ -72,7 +72,7 @@ func playDemo(ctx context.Context, w *world, o *opened, h *house, speed float64)
 			return fmt.Errorf("seat a scripted person: %w", err)
 		}
 		volunteer := &simulate.Volunteer{Base: w.PublicURL, HTTP: client, Log: w.log, Name: person.name, Token: token, About: scenario.About(),
-			Pause: time.Duration(float64(600*time.Millisecond) / speed)}
+			Hurry: 15 * time.Second, Pause: time.Duration(float64(2*time.Second) / speed)}
 		group.Go(func() error { return volunteer.Work(ctx) })
 	}
 	group.Go(func() error {

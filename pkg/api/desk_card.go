@@ -56,6 +56,8 @@ type AssessmentRow struct {
 	OnGround    bool           `json:"on_ground"`
 	At          time.Time      `json:"at"`
 	Version     uint64         `json:"version"`
+	// Counts: it is the person's latest word, and they may judge.
+	Counts bool `json:"counts"`
 }
 
 // EvidenceRow is what backs a judgement.
@@ -161,9 +163,14 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 		card.Reports = append(card.Reports, row)
 		card.Thread = append(card.Thread, ThreadRow{ID: report.Message.String(), Direction: crisis.Inbound, Text: report.Text.Reveal(), At: report.ReceivedAt, State: "received"})
 	}
+	latest := map[crisis.ID]crisis.ID{}
+	for _, a := range d.Assessments {
+		latest[a.Person] = a.ID
+	}
 	for _, a := range d.Assessments {
 		card.AssessmentList = append(card.AssessmentList, AssessmentRow{ID: a.ID.String(), Person: people.of(ctx, a.Person), Verdict: a.Verdict,
-			Credibility: a.Credibility, Reliability: a.Reliability, Reason: a.Reason.Reveal(), OnGround: a.OnGround, At: a.At, Version: a.Version})
+			Credibility: a.Credibility, Reliability: a.Reliability, Reason: a.Reason.Reveal(), OnGround: a.OnGround, At: a.At, Version: a.Version,
+			Counts: latest[a.Person] == a.ID && !d.Submitters()[a.Person]})
 	}
 	for _, e := range d.Evidence {
 		card.Evidence = append(card.Evidence, EvidenceRow{ID: e.ID.String(), Kind: e.Kind, URL: e.URL.Reveal(), Note: e.Note.Reveal(), By: people.actor(ctx, e.By), At: e.At})

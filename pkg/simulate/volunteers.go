@@ -25,7 +25,13 @@ type Volunteer struct {
 	About map[string]Event // from Scenario.About
 	// Pause is how long one takes over one card.
 	Pause time.Duration
+	// Hurry is how long, from the start, they do not pause: a map that is opened
+	// now should be alive now.
+	Hurry time.Duration
 }
+
+// hurried is the pause while they hurry.
+const hurried = 100 * time.Millisecond
 
 type queueRow struct {
 	ID      string `json:"id"`
@@ -53,13 +59,17 @@ type card struct {
 // Work goes on until the context ends. A refused step is somebody else's turn:
 // it goes on to the next card.
 func (v *Volunteer) Work(ctx context.Context) error {
+	start := time.Now()
 	for ctx.Err() == nil {
 		worked, err := v.turn(ctx)
 		if err != nil && ctx.Err() == nil {
 			v.Log.Debug("a scripted volunteer's step was refused", "person", v.Name, "error", err.Error())
 		}
 		pause := v.Pause
-		if !worked {
+		switch {
+		case time.Since(start) < v.Hurry:
+			pause = hurried
+		case !worked:
 			pause = max(pause, time.Second)
 		}
 		if err := until(ctx, time.Now().Add(pause)); err != nil {
