@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -68,6 +69,13 @@ func (t *tx) acceptMany(batch []*unit) ([]*unit, error) {
 			unknown = append(unknown, u)
 		}
 	}
+	if len(rest) == 0 && t.tree == nil {
+		// One short batch: it is quicker to hold the ledger's tail than to write
+		// the rows twice.
+		if err := t.readTail(); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.insertMessages(unknown); err != nil {
 		if passing(err) {
 			return nil, err
@@ -86,23 +94,25 @@ func (t *tx) known(units []*unit) (map[providerKey]bool, error) {
 		byChannel[message.Channel] = append(byChannel[message.Channel], message.ProviderKey[:])
 	}
 	for channel, keys := range byChannel {
-		for size := 64; len(keys) > 0; {
-			for size > len(keys) {
-				size /= 2
-			}
-			if err := t.knownOf(channel, keys[:size], known); err != nil {
+		for some := range slices.Chunk(keys, 128) {
+			if err := t.knownOf(channel, some, known); err != nil {
 				return nil, fmt.Errorf("look for earlier messages: %w", err)
 			}
-			keys = keys[size:]
 		}
 	}
 	return known, nil
 }
 
 func (t *tx) knownOf(channel crisis.ID, keys []any, known map[providerKey]bool) error {
-	query := "SELECT provider_key FROM message WHERE channel = ? AND rev = 1 AND NOT variant AND provider_key IN (?" +
-		strings.Repeat(", ?", len(keys)-1) + ")"
-	return t.each(query, append([]any{channel.String()}, keys...), func(scan func(...any) error) error {
+	const once = "SELECT provider_key FROM message WHERE channel = ? AND rev = 1 AND NOT variant AND provider_key "
+	query, args := once+"IN (?"+strings.Repeat(", ?", len(keys)-1)+")", append([]any{channel.String()}, keys...)
+	if t.store.dialect.postgres {
+		// A key at a time: the plan, made while the table is small, would rather
+		// read a whole index than look up ten keys. OFFSET keeps it from that.
+		query = "SELECT m.provider_key FROM unnest(?::bytea[]) AS k CROSS JOIN LATERAL (" + once + "= k OFFSET 0) AS m"
+		args = []any{keys, channel.String()}
+	}
+	return t.each(query, args, func(scan func(...any) error) error {
 		var key []byte
 		if err := scan(&key); err != nil {
 			return err

@@ -165,10 +165,10 @@ func (t *tx) writeRows(c *change, rows []row) error {
 	return t.insert(string(shape.table), shape.columns, values, "")
 }
 
-// number enters the row into the ledger's list, and on SQLite, which knows its
-// index already, the index into the row.
+// number enters the row into the ledger's list, and the index into the row where
+// it is known already.
 func (t *tx) number(r *row, c *change) []any {
-	if !t.store.dialect.postgres {
+	if t.tree != nil {
 		r.values[entryAt] = int64(t.base) + int64(len(t.entries))
 	}
 	t.entries = append(t.entries, entry{

@@ -15,6 +15,10 @@ const (
 	queueLength = 2048
 	// batchUnits bounds how many units share a transaction.
 	batchUnits = 512
+	// patience is how often the committer lets others run, and nobody comes, before
+	// it closes a batch: some tens of microseconds, of the thousands that a commit
+	// takes.
+	patience = 256
 	// attempts bounds how often what may pass is tried again.
 	attempts = 5
 )
@@ -119,24 +123,32 @@ func (s *Store) commitLoop() {
 // points are sealed ends the batch: those after it must know.
 func (s *Store) gather(first *unit) []*unit {
 	batch := make([]*unit, 0, 32)
-	for u, waited := first, 0; ; {
+	for u := first; ; {
 		if u.taken.CompareAndSwap(false, true) {
 			batch = append(batch, u)
 		}
 		if len(batch) == batchUnits || u.setsHidden() {
 			return batch
 		}
-		for u = nil; u == nil; {
-			select {
-			case u = <-s.queue:
-			default:
-				if waited == len(batch) || !s.company {
-					s.company = len(batch) > 1
-					return batch
-				}
-				waited = len(batch)
-				runtime.Gosched()
+		if u = s.next(); u == nil {
+			s.company = len(batch) > 1
+			return batch
+		}
+	}
+}
+
+// next is a unit that waits, or that comes while others are let run; nil for
+// none.
+func (s *Store) next() *unit {
+	for left := patience; ; left-- {
+		select {
+		case u := <-s.queue:
+			return u
+		default:
+			if left == 0 || !s.company {
+				return nil
 			}
+			runtime.Gosched()
 		}
 	}
 }

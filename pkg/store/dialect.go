@@ -17,8 +17,8 @@ type dialect struct {
 	name     string
 	postgres bool
 	begin    string
-	// parameters bounds how many go into one statement: SQLite's driver looks
-	// each one up among all of them.
+	// parameters bounds how many a list of values has: SQLite's driver looks each
+	// one up among all of them.
 	parameters int
 }
 
@@ -27,7 +27,7 @@ func sqliteDialect() *dialect {
 }
 
 func postgresDialect() *dialect {
-	return &dialect{name: "postgres", postgres: true, begin: "BEGIN", parameters: 4096}
+	return &dialect{name: "postgres", postgres: true, begin: "BEGIN"}
 }
 
 // time is a moment as the column keeps it; NULL for the zero time.

@@ -23,7 +23,9 @@ func (s *Store) connect(ctx context.Context, url string) error {
 	}
 	if address.Path != "" {
 		s.dialect = sqliteDialect()
-		if s.writer, err = connect.SQLite(ctx, address.Path, "rwc", 1, "synchronous(FULL)", "wal_autocheckpoint(4000)", "cache_size(-8000)"); err != nil {
+		// A small cache: SQLite walks all of it after a commit that split a page, and
+		// what is not in it comes from the operating system's.
+		if s.writer, err = connect.SQLite(ctx, address.Path, "rwc", 1, "synchronous(FULL)", "wal_autocheckpoint(4000)", "cache_size(-2000)"); err != nil {
 			return err
 		}
 		s.reader, err = connect.SQLite(ctx, address.Path, "rw", readers, "query_only(1)")

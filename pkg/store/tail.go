@@ -58,7 +58,7 @@ func (t *tx) append() error {
 		_, err := t.one([]any{&t.base}, "SELECT size FROM ledger_head WHERE one = 1")
 		return err
 	}
-	if t.store.dialect.postgres {
+	if t.tree == nil {
 		if err := t.readTail(); err != nil {
 			return err
 		}

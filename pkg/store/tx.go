@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/ledger"
@@ -17,8 +16,9 @@ import (
 type tx struct {
 	store *Store
 	conn  *sql.Conn
-	// base is the ledger's size: from the start on SQLite, which has one writer;
-	// on PostgreSQL from append on.
+	// base is the ledger's size and tree its tree, once the tail is read: from the
+	// start on SQLite, which has one writer; on PostgreSQL as late as can be,
+	// because nobody else appends from then on.
 	base uint64
 	tree *ledger.Tree
 	// entries wait for append, in order.
@@ -104,63 +104,4 @@ func (t *tx) each(query string, args []any, take func(scan func(...any) error) e
 		}
 	}
 	return rows.Err()
-}
-
-// insert writes rows in statements of several, whose sizes are powers of two so
-// that there are few different ones. Columns that are NULL in every row are left
-// out: parsing and binding are half of what a row costs.
-func (t *tx) insert(table string, columns []string, rows [][]any, tail string) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	columns, rows = used(columns, rows)
-	head := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES "
-	one := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
-	most := 1
-	for most < 64 && 2*most*len(columns) <= t.store.dialect.parameters {
-		most *= 2
-	}
-	for size := most; len(rows) > 0; {
-		for size > len(rows) {
-			size /= 2
-		}
-		args := make([]any, 0, size*len(columns))
-		for _, row := range rows[:size] {
-			args = append(args, row...)
-		}
-		rows = rows[size:]
-		query := head + one + strings.Repeat(", "+one, size-1) + tail
-		if _, err := t.exec(query, args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// used drops the columns that hold nothing in any row.
-func used(columns []string, rows [][]any) ([]string, [][]any) {
-	var keep []int
-	for i := range columns {
-		for _, row := range rows {
-			if row[i] != nil {
-				keep = append(keep, i)
-				break
-			}
-		}
-	}
-	if len(keep) == len(columns) {
-		return columns, rows
-	}
-	names, narrow := make([]string, len(keep)), make([][]any, len(rows))
-	values := make([]any, len(keep)*len(rows))
-	for i, at := range keep {
-		names[i] = columns[at]
-	}
-	for n, row := range rows {
-		narrow[n], values = values[:len(keep)], values[len(keep):]
-		for i, at := range keep {
-			narrow[n][i] = row[at]
-		}
-	}
-	return names, narrow
 }

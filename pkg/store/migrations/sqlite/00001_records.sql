@@ -151,7 +151,8 @@ CREATE TABLE message (
     batch TEXT,
     PRIMARY KEY (id, rev)
 );
-CREATE UNIQUE INDEX message_current ON message (id) WHERE valid_to IS NULL;
+-- No message_current: the hot table. A revision closes the one before it, and the
+-- primary key lets none come twice.
 CREATE UNIQUE INDEX message_once ON message (provider_key, channel) WHERE rev = 1 AND NOT variant;
 CREATE UNIQUE INDEX message_variant ON message (provider_key, channel, digest) WHERE rev = 1 AND variant;
 CREATE INDEX message_by_channel ON message (channel, id) WHERE valid_to IS NULL;
