@@ -105,7 +105,10 @@ export class MapData {
 
   private takeIncident(feature: IncidentFeature): void {
     if (!feature?.properties) return;
-    this.note('incident', feature, !this.incidents.value.some((i) => i.properties.id === feature.properties.id));
+    const id = feature.properties.id;
+    const known = this.heard.has(id) || this.incidents.value.some((i) => i.properties.id === id);
+    this.heard.add(id);
+    this.note('incident', feature, !known);
     this.refreshSoon();
   }
 
@@ -114,6 +117,9 @@ export class MapData {
     this.incidents.value = this.incidents.value.filter((i) => i.properties.id !== id);
     this.refreshSoon();
   }
+
+  /** Incidents told of since the page was opened, in view or not. */
+  private readonly heard = new Set<string>();
 
   private note(kind: Change['kind'], feature: HotspotFeature | IncidentFeature, isNew: boolean): void {
     if (!this.ops) return;
