@@ -19,6 +19,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/media"
 	"github.com/onyo-project/onyo/pkg/store"
 	"github.com/onyo-project/onyo/pkg/vault"
+	"github.com/onyo-project/onyo/ui"
 )
 
 // deployment is as much of Onyo as takes in webhooks: the real server over the
@@ -53,7 +54,11 @@ func openDeployment(ctx context.Context, path string) (*deployment, error) {
 	}
 	d.worker = intake.NewWorker(intake.WorkerOptions{Store: d.store, Host: host, Keeper: media.NewKeeper(files, d.store, d.store), Keys: keys,
 		Holder: "bench", Clock: time.Now, Rand: rand.Reader, Log: log})
-	server, err := api.New(api.Options{Base: api.Base{PublicURL: "https://onyo.example", Auth: auth.New(d.store, time.Now, rand.Reader, log), Log: log},
+	pages, err := ui.Open()
+	if err != nil {
+		return nil, err
+	}
+	server, err := api.New(api.Options{UI: pages, Base: api.Base{PublicURL: "https://onyo.example", Auth: auth.New(d.store, time.Now, rand.Reader, log), Log: log},
 		Clock: time.Now, Records: d.store, Host: host})
 	if err != nil {
 		return nil, err
