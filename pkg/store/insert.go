@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,31 +15,70 @@ func (t *tx) insert(table string, columns []string, rows [][]any, tail string) e
 	}
 	columns, rows = used(columns, rows)
 	head := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") "
-	most := max(1, t.store.dialect.parameters/len(columns))
-	values := valuesOf
-	if t.store.dialect.postgres {
-		most, values = arrayRows, arraysOf
+	most, list := arrayRows, arraysOf
+	if !t.store.dialect.postgres {
+		most, list = valuesOf(rows, t.store.dialect.parameters)
 	}
-	for len(rows) > 0 {
-		some := rows[:min(most, len(rows))]
-		rows = rows[len(some):]
-		list, args := values(some)
-		if _, err := t.exec(head+list+tail, args...); err != nil {
+	for some := range slices.Chunk(rows, most) {
+		query, args := list(some)
+		if _, err := t.exec(head+query+tail, args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// valuesOf gives each value a parameter of its own. SQLite's driver parses every
-// statement anew, so that their sizes need not be few.
-func valuesOf(rows [][]any) (list string, args []any) {
-	one := "(?" + strings.Repeat(", ?", len(rows[0])-1) + ")"
-	args = make([]any, 0, len(rows)*len(rows[0]))
-	for _, row := range rows {
-		args = append(args, row...)
+// valuesOf lists rows as values, so many a statement that they have no more than
+// so many parameters. What is the same in all rows is given once: SQLite's driver
+// parses every statement anew, and looks each parameter up among all of them.
+// WHERE true lets ON CONFLICT follow.
+func valuesOf(rows [][]any, parameters int) (most int, list func([][]any) (string, []any)) {
+	var columns, varying []string
+	same := make([]bool, len(rows[0]))
+	for i := range same {
+		if same[i] = sameInAll(rows, i); same[i] {
+			columns = append(columns, "?")
+			continue
+		}
+		varying = append(varying, "?")
+		columns = append(columns, "column"+strconv.Itoa(len(varying)))
 	}
-	return "VALUES " + one + strings.Repeat(", "+one, len(rows)-1), args
+	one := "(" + strings.Join(varying, ", ") + ")"
+	list = func(some [][]any) (string, []any) {
+		args := make([]any, 0, len(columns)+len(some)*len(varying))
+		for i, value := range some[0] {
+			if same[i] {
+				args = append(args, value)
+			}
+		}
+		for _, row := range some {
+			for i, value := range row {
+				if !same[i] {
+					args = append(args, value)
+				}
+			}
+		}
+		return "SELECT " + strings.Join(columns, ", ") + " FROM (VALUES " + one + strings.Repeat(", "+one, len(some)-1) + ") WHERE true", args
+	}
+	return max(1, parameters/len(varying)), list
+}
+
+// sameInAll says whether a column holds the same in every row. Something has to
+// differ, so the first column is taken to.
+func sameInAll(rows [][]any, column int) bool {
+	if column == 0 {
+		return false
+	}
+	first := rows[0][column]
+	if _, bytes := first.([]byte); bytes {
+		return false
+	}
+	for _, row := range rows[1:] {
+		if _, bytes := row[column].([]byte); bytes || row[column] != first {
+			return false
+		}
+	}
+	return true
 }
 
 // arrayRows bounds how many rows go into one statement of PostgreSQL.

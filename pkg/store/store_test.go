@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -25,7 +26,11 @@ func TestReading(t *testing.T) {
 		var reports []*crisis.Report
 		for n := range 5 {
 			one := &crisis.Report{Meta: first(t), Source: source, Text: "one"}
-			one.ID[5] += byte(n) // a later millisecond
+			later, err := crisis.NewID(time.Now().Add(time.Duration(n)*time.Second), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one.ID = later
 			reports = append(reports, one)
 			write(t, s, put(reports[len(reports)-1]))
 		}
