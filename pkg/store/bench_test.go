@@ -27,6 +27,12 @@ const (
 // both in one go and divide:
 //
 //	go test ./pkg/store -run - -bench Accept -benchtime 3s
+//
+// On a quiet machine the store came to about three quarters of the probe on
+// SQLite and six tenths on PostgreSQL. When it falls well below, look first at how
+// many units share a transaction (about 28 of 32 callers), then at how many
+// statements a transaction has, then on PostgreSQL at the plan of knownOf: one
+// made on an empty table once read a whole index and cost nine tenths of the rate.
 func BenchmarkAccept(b *testing.B) {
 	storetest.Durable(b)
 	for name, url := range map[string]func(testing.TB) string{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
