@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 )
@@ -22,10 +23,32 @@ type Config struct {
 	Secrets map[string]Secret
 	Clock   func() time.Time
 	Rand    io.Reader
-	// HTTP is the one way out. It refuses private addresses.
+	// HTTP is the one way out for single requests, Dial for whatever else needs a
+	// connection: a stream, a mail server. Both refuse private addresses, except
+	// those that the channel's own Endpoint settings name.
 	HTTP Doer
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolver asks the DNS about a sender's domain.
+	Resolver Resolver
+	// Emergency is what every witness is told, in a language (BCP 47); it may
+	// change while the adapter lives. Nil says nothing.
+	Emergency func(language string) string
+	// Categories are what can be reported here, in the deployment's order,
+	// labelled in a language. Nil offers none.
+	Categories func(language string) []Choice
 	// Log takes ids and sizes, never an address, a text or a secret.
 	Log *slog.Logger
+}
+
+// Choice is one thing that a menu or a form offers.
+type Choice struct{ Key, Label string }
+
+// Resolver is the part of *net.Resolver that checks of a sender need.
+type Resolver interface {
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	LookupIPAddr(ctx context.Context, host string) ([]net.IPAddr, error)
+	LookupAddr(ctx context.Context, address string) ([]string, error)
 }
 
 // Doer sends a request; *http.Client is one.
@@ -37,7 +60,7 @@ type Doer interface {
 const PathSecret = "path"
 
 // Adapter is the code of one channel. What else it can do it shows by
-// implementing Webhook, Runner, Sender or Fetcher, as its Kind says.
+// implementing Webhook, Runner, Sender, Fetcher or Tester, as its Kind says.
 type Adapter interface {
 	// Parse reads one stored Raw in full: usually one message, none for what
 	// says nothing. An error means that this Raw cannot be read by this code;
@@ -80,6 +103,13 @@ type Sender interface {
 	Send(ctx context.Context, message Outbound) (providerID string, err error)
 }
 
+// Tester asks its provider whether a channel's values are good. Nothing is sent
+// to any person by it. An error says what to mend, and repeats no secret.
+type Tester interface {
+	Adapter
+	Test(ctx context.Context) error
+}
+
 // Fetcher has media that lie at the provider.
 type Fetcher interface {
 	Adapter
@@ -96,7 +126,8 @@ type Exchange struct {
 	Method string
 	// Query is the raw query as it came, without "?".
 	Query string
-	// Path is what followed the channel's name and secret; usually empty.
+	// Path is what followed the channel's name and secret, without a slash at its
+	// beginning; usually empty.
 	Path   string
 	Header http.Header
 	Body   []byte
@@ -115,6 +146,20 @@ type Reception struct {
 	// Messages may be none: a handshake, a menu step.
 	Messages []Split
 	Answer   Answer
+	// Collect, where it is set, hands over messages that wait to be sent: a
+	// gateway behind a telephone or a firewall comes and asks for them.
+	Collect *Collect
+}
+
+// Collect is a gateway's question for messages to send.
+type Collect struct {
+	// Max is how many it takes at once.
+	Max int
+	// Answer writes them in the gateway's words, none too; it replaces the
+	// Reception's Answer. A gateway tells later, as Delivery messages whose
+	// Status.Of is Outbound.ID, what became of them; what it never speaks of is
+	// offered again.
+	Answer func([]Outbound) Answer
 }
 
 // Answer is an HTTP answer. Body is empty where the host has more to say than
@@ -122,7 +167,9 @@ type Reception struct {
 type Answer struct {
 	Status      int
 	ContentType string
-	Body        []byte
+	// Header holds what else the provider wants to hear; usually nil.
+	Header http.Header
+	Body   []byte
 }
 
 // Split is one message as it is stored before anybody reads it.
@@ -137,8 +184,12 @@ type Split struct {
 	Nature Nature
 	// From is who sent it, so that an opt-out or a limit can act at once.
 	From Address
-	// Why it is Unparsed: a stable snake_case code.
+	// Why it is Unparsed or Other: a stable snake_case code.
 	Why string
+	// Hindsight marks what was found by asking the provider afterwards, and may
+	// lack something that the provider tells only at the time: it is kept only
+	// where nothing came under its id before.
+	Hindsight bool
 }
 
 // Nature is what a message is for.

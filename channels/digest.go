@@ -42,6 +42,19 @@ func (m Message) Digest() [32]byte {
 	if m.Status != nil {
 		h.text(m.Status.Of, string(m.Status.State), m.Status.Code)
 	}
+	// What came later is hashed only where it is there, so that the digests of
+	// before stay.
+	if m.Continues != "" {
+		h.text("continues", m.Continues)
+	}
+	if m.Part != nil {
+		h.text("part", m.Part.Of)
+		h.count(m.Part.Number)
+		h.count(m.Part.Total)
+	}
+	if m.Quoted != "" {
+		h.text("quoted", m.Quoted)
+	}
 	return sha256.Sum256(h)
 }
 

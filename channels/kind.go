@@ -58,6 +58,9 @@ type Setting struct {
 	// and are never shown again.
 	Secret  bool
 	Default string
+	// Endpoint: the value is a URL or host:port that this channel may reach even
+	// in a private network, because an admin wrote it there.
+	Endpoint bool
 	// Check refuses a value and says what a good one looks like, never what
 	// the bad one was. It may be nil.
 	Check func(value string) error
@@ -66,8 +69,11 @@ type Setting struct {
 // Capabilities say what a kind can do.
 type Capabilities struct {
 	// Webhook: the adapter implements Webhook. Run: it implements Runner.
-	// Send: it implements Sender. Fetch: it implements Fetcher.
-	Webhook, Run, Send, Fetch bool
+	// Send: it implements Sender. Fetch: it implements Fetcher. Test: it
+	// implements Tester.
+	Webhook, Run, Send, Fetch, Test bool
+	// Collect: messages to send are asked for (Reception.Collect).
+	Collect bool
 	// Signed: every exchange carries a proof of its origin. Where it is false
 	// and Anonymous too, the path secret is the only proof.
 	Signed bool

@@ -1,6 +1,9 @@
 package channels
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Message is one inbound message in full.
 type Message struct {
@@ -27,12 +30,35 @@ type Message struct {
 	ReplyTo, Thread string
 	// Supersedes and Deletes name an earlier message by its provider's id.
 	Supersedes, Deletes string
+	// Continues names an earlier message of the same sender, by its provider's id:
+	// what this one says and carries is added to that one's report.
+	Continues string
+	// Part is set where this is one part of a longer text.
+	Part *Part
+	// Quoted is what the sender repeated of somebody else's words, as below an
+	// answered mail; Text is without it.
+	Quoted string
+	// Checks are what was found out about the sender as the message came: "spf",
+	// "dkim" and "dmarc" with the results of RFC 8601, "forwarded" with "yes".
+	// Like At they are transport.
+	Checks map[string]string
 	// Form is a form's key and version, Answers the JSON object of its answers.
 	Form    string
 	Answers []byte
 	// Status is set when Nature is Delivery.
 	Status *Status
 }
+
+// Part says which part of a longer text a message is. Parts with the same sender
+// and the same Of are one text; the part's ProviderID is Of, "/part/" and Number.
+type Part struct {
+	Of string
+	// Number counts from 1 to Total.
+	Number, Total int
+}
+
+// PartID is the ProviderID of one part of a longer text.
+func PartID(of string, number int) string { return of + "/part/" + strconv.Itoa(number) }
 
 // Address is where a person or a channel is reached: scheme "tel" and an E.164
 // number, "whatsapp", "mailto", "telegram" and so on. It never prints its value.
@@ -98,4 +124,7 @@ type Outbound struct {
 	// Thread its conversation.
 	InReplyTo, Thread string
 	Language          string
+	// Heard is when the recipient last wrote to us on this channel: some
+	// providers let nobody be written to later than a day after.
+	Heard time.Time
 }
