@@ -255,7 +255,7 @@ func checkContent(b *bench) error {
 		return err
 	}
 	switch {
-	case otherWords.ProviderID != said.ProviderID || otherID.ProviderID == said.ProviderID:
+	case !b.SenderPicksIDs && otherWords.ProviderID != said.ProviderID || otherID.ProviderID == said.ProviderID:
 		return errors.New("the id does not follow the provider's id alone")
 	case otherWords.Digest == said.Digest:
 		return errors.New("other words have the same digest")

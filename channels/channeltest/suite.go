@@ -43,6 +43,9 @@ type Suite struct {
 	Hidden func(channels.Exchange) []string
 	// Address is the sender of what Say makes, as it must never be logged.
 	Address string
+	// SenderPicksIDs: ids come from the sender, as in mail, who may use one
+	// again: other words under the same id are another message.
+	SenderPicksIDs bool
 }
 
 // Saying is one message to be brought. The same ID and Text in another Dress
