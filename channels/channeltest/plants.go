@@ -73,7 +73,7 @@ func plants() []plant {
 				}}
 			}},
 		{name: "any method", caught: "admission", kind: func(k channels.Kind) channels.Kind {
-			k.Methods = append([]string{http.MethodGet}, k.Methods...)
+			k.Methods = append([]string{"BREW"}, k.Methods...) // some kinds do take GET
 			return k
 		}},
 		{name: "half a body taken", caught: "cut short", adapter: takesAnything,
