@@ -38,26 +38,69 @@ func checks() map[string]func(*bench) error {
 // checkKind: the kind says enough for routes, help and limits to follow from it,
 // and says the truth about its adapter.
 func checkKind(b *bench) error {
-	k := b.kind
-	if k.Name == "" || k.Title == "" || k.Summary == "" || k.Limits.BodyBytes <= 0 || len(k.Methods) == 0 {
-		return errors.New("the kind lacks name, title, summary, limit or methods")
+	if err := truthful(b.kind, b.adapter); err != nil {
+		return err
+	}
+	if !b.kind.Can.Webhook {
+		return errors.New("the kind does not say that it takes webhooks")
+	}
+	if b.kind.Can.Anonymous != (b.Prove == nil) {
+		return errors.New("a kind is anonymous, or its exchanges can be proved")
+	}
+	return checkCollect(b)
+}
+
+// truthful is what holds for every kind and its adapter.
+func truthful(k channels.Kind, adapter channels.Adapter) error {
+	if k.Name == "" || k.Title == "" || k.Summary == "" {
+		return errors.New("the kind lacks name, title or summary")
+	}
+	if k.Can.Webhook && (k.Limits.BodyBytes <= 0 || len(k.Methods) == 0) {
+		return errors.New("the kind lacks a limit or methods")
 	}
 	for _, setting := range k.Settings {
-		if setting.Key == "" || setting.Help == "" || setting.Secret && setting.Default != "" {
+		switch {
+		case setting.Key == "" || setting.Help == "" || setting.Secret && setting.Default != "":
 			return fmt.Errorf("setting %q lacks help, or is a secret with a default", setting.Key)
+		case setting.Key == channels.PathSecret:
+			return errors.New("the path secret is the host's, not a setting")
+		case setting.Check != nil && setting.Default != "" && setting.Check(setting.Default) != nil:
+			return fmt.Errorf("the default of setting %q does not pass its own check", setting.Key)
 		}
 	}
-	_, runs := b.adapter.(channels.Runner)
-	_, sends := b.adapter.(channels.Sender)
-	_, fetches := b.adapter.(channels.Fetcher)
-	if k.Can.Run != runs || k.Can.Send != sends || k.Can.Fetch != fetches || !k.Can.Webhook {
+	_, hooks := adapter.(channels.Webhook)
+	_, runs := adapter.(channels.Runner)
+	_, sends := adapter.(channels.Sender)
+	_, fetches := adapter.(channels.Fetcher)
+	_, tests := adapter.(channels.Tester)
+	can := channels.Capabilities{Webhook: hooks, Run: runs, Send: sends, Fetch: fetches, Test: tests}
+	said := channels.Capabilities{Webhook: k.Can.Webhook, Run: k.Can.Run, Send: k.Can.Send, Fetch: k.Can.Fetch, Test: k.Can.Test}
+	switch {
+	case said != can:
 		return errors.New("the kind's capabilities are not the adapter's")
-	}
-	if k.Can.Fetch && len(k.MediaHosts) == 0 {
+	case k.Can.Collect && !hooks:
+		return errors.New("messages to send are asked for through a webhook, and the kind has none")
+	case k.Can.Fetch && len(k.MediaHosts) == 0:
 		return errors.New("the kind fetches media and names no host")
 	}
-	if k.Can.Anonymous != (b.Prove == nil) {
-		return errors.New("a kind is anonymous, or its exchanges can be proved")
+	return nil
+}
+
+// checkCollect: a kind whose gateways ask for messages answers them, with none too.
+func checkCollect(b *bench) error {
+	if b.kind.Can.Collect != (len(b.Asking) > 0) {
+		return errors.New("a kind collects, and the suite has an exchange that asks, or neither")
+	}
+	for name, x := range b.Asking {
+		reception, err := b.receive(x)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", name, err)
+		case reception.Collect == nil || reception.Collect.Max <= 0 || reception.Collect.Answer == nil:
+			return fmt.Errorf("%s: nothing is asked for", name)
+		case reception.Collect.Answer(nil).Status/100 != 2:
+			return fmt.Errorf("%s: no good answer when nothing waits", name)
+		}
 	}
 	return nil
 }
@@ -276,7 +319,7 @@ func checkSplitIsParse(b *bench) error {
 			}
 			return err
 		}
-		if err := judgeSplit(b.adapter, split); err != nil {
+		if err := JudgeSplit(b.adapter, split); err != nil {
 			return fmt.Errorf("%q: %w", text, err)
 		}
 		messages, err := b.adapter.Parse(split.Raw)

@@ -41,7 +41,7 @@ func checkRerun(b *bench) error {
 	return nil
 }
 
-func parseCalmly(adapter channels.Webhook, raw []byte) (err error) {
+func parseCalmly(adapter channels.Adapter, raw []byte) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errPanic

@@ -51,6 +51,10 @@ func plants() []plant {
 			k.Can.Run = !k.Can.Run
 			return k
 		}},
+		{name: "collecting that is not there", caught: "kind", kind: func(k channels.Kind) channels.Kind {
+			k.Can.Collect = !k.Can.Collect
+			return k
+		}},
 		{name: "proof not checked", caught: "forged", applies: proved,
 			adapter: func(b *bench, _ channels.Config, inner channels.Webhook) channels.Webhook {
 				return &bent{inner: inner, receive: func(ctx context.Context, x channels.Exchange) (channels.Reception, error) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"reflect"
 	"sync"
@@ -38,6 +39,8 @@ type Suite struct {
 	// Unsplittable exchanges are authentic and hold no message. Kinds with a
 	// proof need one.
 	Unsplittable map[string]channels.Exchange
+	// Asking exchanges ask for messages to send. Kinds that can Collect need one.
+	Asking map[string]channels.Exchange
 	// Hidden are strings that no answer to this exchange may hold, as the
 	// right signature.
 	Hidden func(channels.Exchange) []string
@@ -117,6 +120,10 @@ func (b *bench) build(config channels.Config) (channels.Webhook, error) {
 	config.HTTP = b.calls
 	config.Clock = func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 	config.Rand = zeros{}
+	config.Dial = b.calls.dial
+	if config.Resolver == nil {
+		config.Resolver = nowhere{}
+	}
 	if b.plant.config != nil {
 		config = b.plant.config(config)
 	}
@@ -173,7 +180,7 @@ func Judge(kind channels.Kind, adapter channels.Webhook, x channels.Exchange) er
 		return fmt.Errorf("accepted, but answered %d", reception.Answer.Status)
 	}
 	for _, split := range reception.Messages {
-		if err := judgeSplit(adapter, split); err != nil {
+		if err := JudgeSplit(adapter, split); err != nil {
 			return err
 		}
 	}
@@ -191,7 +198,9 @@ func judgeRefusal(err error) error {
 	return nil
 }
 
-func judgeSplit(adapter channels.Webhook, split channels.Split) error {
+// JudgeSplit says what is wrong with a split, whatever it holds: it must have an id
+// and agree with its own parse. Fuzz targets of runners use it.
+func JudgeSplit(adapter channels.Adapter, split channels.Split) error {
 	if split.ProviderID == "" || split.Nature == "" || len(split.Raw) == 0 || split.Digest == ([32]byte{}) {
 		return errors.New("a split lacks id, nature, raw or digest")
 	}
@@ -257,6 +266,11 @@ func (d *closedDoor) Do(*http.Request) (*http.Response, error) {
 	defer d.mu.Unlock()
 	d.calls++
 	return nil, errors.New("no way out while accepting or parsing")
+}
+
+func (d *closedDoor) dial(context.Context, string, string) (net.Conn, error) {
+	_, err := d.Do(nil)
+	return nil, err
 }
 
 type zeros struct{}
