@@ -155,6 +155,10 @@ type Reception struct {
 type Collect struct {
 	// Max is how many it takes at once.
 	Max int
+	// Awaited asks instead for messages that were handed over before and of whose
+	// end nothing is known yet: some gateways report only on what they are asked
+	// about. Nothing counts as handed over by it.
+	Awaited bool
 	// Answer writes them in the gateway's words, none too; it replaces the
 	// Reception's Answer. A gateway tells later, as Delivery messages whose
 	// Status.Of is Outbound.ID, what became of them; what it never speaks of is

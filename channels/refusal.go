@@ -80,6 +80,9 @@ var (
 	ErrPermanent = errors.New("permanent")
 	// ErrOptedOut: the recipient wants no messages; stop sending.
 	ErrOptedOut = errors.New("opted out")
+	// ErrCollected: this channel's gateway comes and asks (Reception.Collect). The
+	// message waits for it; that is no failure and needs no second try.
+	ErrCollected = errors.New("collected")
 )
 
 // SendError says why a message did not leave. It carries the provider's code and
