@@ -115,8 +115,9 @@ type Fetcher interface {
 	Adapter
 	// MediaRequest makes the request that brings one piece of media, with its
 	// authorisation. The host sends it, checks where it goes and drops the
-	// authorisation when it is led to another host. It fails for a URL that is
-	// not the provider's.
+	// authorisation when it is led to another host. Some providers must be asked
+	// first where it lies. An error that is ErrTemporary or ErrThrottled may
+	// pass; any other is final, as for a URL that is not the provider's.
 	MediaRequest(ctx context.Context, media Media) (*http.Request, error)
 }
 
@@ -180,6 +181,8 @@ type Answer struct {
 type Split struct {
 	// ProviderID is unique in the channel for ever.
 	ProviderID string
+	// Alias is Message.Alias.
+	Alias string
 	// Digest is Message.Digest of what Parse will give; for Unparsed the
 	// digest of the body.
 	Digest [32]byte

@@ -8,8 +8,14 @@ import (
 // Message is one inbound message in full.
 type Message struct {
 	ProviderID string
-	Nature     Nature
-	From, To   Address
+	// Alias is the name by which the provider's later messages (edits, replies,
+	// deletions) call this one, where that is not ProviderID: Supersedes, Deletes,
+	// Continues and ReplyTo may hold it, and what is kept of a message is found by
+	// it. The edits of a message have the alias that it has. Like ProviderID it is
+	// not part of the digest.
+	Alias    string
+	Nature   Nature
+	From, To Address
 	// At is the provider's time, zero where it gives none. It is transport and
 	// not part of the digest.
 	At time.Time
