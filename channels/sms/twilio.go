@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/onyo-project/onyo/channels"
 )
@@ -32,10 +33,19 @@ func Twilio() channels.Kind {
 				Help: "Auth Token, beside the Account SID. It signs what Twilio sends."},
 			{Key: "from", Check: fromNumber,
 				Help: "The number to answer from, as +15005550006, or a Messaging Service SID (MG…). Without it Onyo only listens."},
+			{Key: "pull", Default: pullAfterOutage, Check: pullMode,
+				Help: "Asking Twilio for messages that never reached Onyo: after-outage (at start and once an hour), always (every minute: the only way in where Twilio cannot reach this server), or off."},
+			{Key: "pull_every", Check: pullEvery,
+				Help: "How often to ask, as 30s or 2h. Without it: an hour, with pull=always a minute."},
+			{Key: "numbers", Check: numberList,
+				Help: "The account's numbers that belong to this channel, separated by commas, for asking. Without it: the number or service in from; without that too, every number of the account."},
 			{Key: "stop_words", Help: "More words, separated by commas, that opt a sender out when sent alone."},
 			{Key: "start_words", Help: "More words, separated by commas, that undo an opt-out."},
+			{Key: "api_url", Default: twilioAPI, Endpoint: true, Check: apiAddress,
+				Help: "Where Twilio's API is. Leave it, unless your account lies in another of Twilio's regions."},
 		},
-		Can:       channels.Capabilities{Webhook: true, Send: true, Fetch: true, Signed: true, Media: true, Receipts: true},
+		Can: channels.Capabilities{Webhook: true, Run: true, Send: true, Fetch: true, Test: true, Signed: true,
+			Media: true, Receipts: true},
 		Limits:    channels.Limits{BodyBytes: 64 << 10, FileBytes: 20 << 20, Files: 10, TextBytes: 1600},
 		Methods:   []string{http.MethodPost},
 		BodyTypes: []string{formType, jsonType},
@@ -73,44 +83,80 @@ func fromNumber(value string) error {
 	return nil
 }
 
+// apiAddress checks the address of a provider's API.
+func apiAddress(value string) error {
+	at, err := url.Parse(value)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" || at.User != nil ||
+		at.RawQuery != "" || at.ForceQuery || at.Fragment != "" {
+		return errors.New("write the API's address as https:// and a host")
+	}
+	return nil
+}
+
 type twilio struct {
 	config channels.Config
 	kind   channels.Kind
 	token  channels.Secret
-	base   string // the signed URL up to its query
-	mark   bool   // it ends with a bare question mark
+	api    string   // without a slash at its end
+	bases  []string // the signed URL up to its query; none where nothing can come in
+	mark   bool     // it ends with a bare question mark
+	heads  map[string][]byte
 	words  channels.Words
+	every  time.Duration
 }
 
 func newTwilio(config channels.Config) (channels.Adapter, error) {
+	if config.Secrets["auth_token"].Current() == "" {
+		return nil, errors.New("auth_token is missing")
+	}
+	t := &twilio{config: config, kind: Twilio(), token: config.Secrets["auth_token"],
+		api:   strings.TrimRight(config.Settings["api_url"], "/"),
+		words: channels.NewWords(config.Settings["stop_words"], config.Settings["start_words"]),
+		heads: map[string][]byte{}}
+	if t.api == "" {
+		t.api = twilioAPI
+	}
+	for _, mediaType := range t.kind.BodyTypes {
+		t.heads[mediaType] = channels.Pack(map[string]string{"type": mediaType}, nil)
+	}
+	if t.every, _ = time.ParseDuration(config.Settings["pull_every"]); t.every <= 0 {
+		t.every = pullHourly
+		if config.Settings["pull"] == pullAlways {
+			t.every = pullMinutely
+		}
+	}
+	if config.PublicURL == "" && config.Settings["pull"] == pullAlways {
+		return t, nil // all that comes in is asked for
+	}
 	signed, err := url.Parse(config.PublicURL)
 	if err != nil || signed.Scheme != "https" && signed.Scheme != "http" || signed.Host == "" {
 		return nil, errors.New("public_url must be the whole URL that Twilio calls, with https://")
 	}
-	if config.Secrets["auth_token"].Current() == "" {
-		return nil, errors.New("auth_token is missing")
-	}
 	whole, _, _ := strings.Cut(config.PublicURL, "#")
 	base, _, _ := strings.Cut(whole, "?")
-	return &twilio{config: config, kind: Twilio(), token: config.Secrets["auth_token"], base: base,
-		mark:  strings.HasSuffix(whole, "?"),
-		words: channels.NewWords(config.Settings["stop_words"], config.Settings["start_words"])}, nil
+	t.bases, t.mark = ways(base), strings.HasSuffix(whole, "?")
+	return t, nil
 }
 
 // Receive checks the signature and cuts out the one message.
 func (t *twilio) Receive(_ context.Context, exchange channels.Exchange) (channels.Reception, error) {
-	mediaType, _ := channels.MediaType(exchange.Header)
+	mediaType := formType
+	if exchange.Header.Get("Content-Type") != formType { // as Twilio writes it
+		if got, _ := channels.MediaType(exchange.Header); got == jsonType {
+			mediaType = jsonType
+		}
+	}
 	form, ok := t.authentic(mediaType, exchange)
 	if !ok {
 		return channels.Reception{}, channels.Unauthentic()
 	}
-	raw := channels.Pack(map[string]string{"type": mediaType}, exchange.Body)
+	head := t.heads[mediaType]
+	raw := append(append(make([]byte, 0, len(head)+len(exchange.Body)), head...), exchange.Body...)
 	split := channels.Split{Raw: raw}
 	if message, why := t.read(form); why != "" {
 		split = channels.UnparsedSplit(raw, exchange.Body, why)
 	} else {
-		split.ProviderID, split.Nature, split.From = message.ProviderID, message.Nature, message.From
-		split.Digest = message.Digest()
+		split = splitOf(message, raw)
 	}
 	return channels.Reception{
 		Messages: []channels.Split{split},
@@ -118,48 +164,44 @@ func (t *twilio) Receive(_ context.Context, exchange channels.Exchange) (channel
 	}, nil
 }
 
+func splitOf(message channels.Message, raw []byte) channels.Split {
+	return channels.Split{ProviderID: message.ProviderID, Nature: message.Nature, From: message.From,
+		Digest: message.Digest(), Raw: raw}
+}
+
 // authentic checks X-Twilio-Signature over the configured URL and, as Twilio
-// does it, over the form's fields or over a digest of the body in the query.
-func (t *twilio) authentic(mediaType string, exchange channels.Exchange) (url.Values, bool) {
-	given := exchange.Header.Values("X-Twilio-Signature")
-	if len(given) != 1 {
+// does it, over the form's fields or over a digest of the body in the query. The
+// form is nil for a body that is none.
+func (t *twilio) authentic(mediaType string, exchange channels.Exchange) (form twilioForm, ok bool) {
+	headers := exchange.Header.Values("X-Twilio-Signature")
+	if len(headers) != 1 {
 		return nil, false
 	}
-	signed := t.base
-	if exchange.Query != "" || t.mark {
-		signed += "?" + exchange.Query
+	given, ok := signature(headers[0])
+	if !ok {
+		return nil, false
 	}
-	query, err := url.ParseQuery(exchange.Query)
+	query, err := parseForm(exchange.Query)
 	if err != nil {
 		return nil, false
 	}
-	var form url.Values
-	if mediaType != jsonType {
-		if form, err = url.ParseQuery(string(exchange.Body)); err != nil || ambiguous(form) {
-			return nil, false
-		}
-	}
-	digests, hashed := query["bodySHA256"]
-	if hashed && !(len(digests) == 1 && bodyMatches(exchange.Body, digests[0])) {
+	digest, hashed := query.find("bodySHA256")
+	if hashed && (query.count("bodySHA256") > 1 || !bodyMatches(exchange.Body, digest)) {
 		return nil, false
 	}
-	if mediaType == jsonType && !hashed {
-		return nil, false // nothing else ties a JSON body to the signature
+	if mediaType == jsonType {
+		// Nothing but its digest ties such a body to the signature.
+		return nil, hashed && t.signed(given, exchange.Query, nil)
 	}
-	proof := func(token string) bool {
-		return signedBy(token, signed, form, given[0]) || hashed && signedBy(token, signed, nil, given[0])
+	if form, err = parseForm(string(exchange.Body)); err != nil || form.ambiguous() {
+		return nil, false
 	}
-	return form, t.token.Any(proof)
-}
-
-// ambiguous forms repeat a field that we read. Helper libraries disagree on which
-// of the values a signature covers, so that a captured request with one more
-// value could pass as signed; Twilio itself never repeats these.
-func ambiguous(form url.Values) bool {
-	for key, values := range form {
-		if len(values) > 1 && (reads(key) || strings.HasPrefix(key, "Media")) {
-			return true
-		}
+	texts := [][]byte{form.distinct().signed()}
+	if form.repeats() {
+		texts = append(texts, form.signed())
 	}
-	return false
+	if hashed {
+		texts = append(texts, nil)
+	}
+	return form, t.signed(given, exchange.Query, texts...)
 }

@@ -3,9 +3,9 @@ package sms
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onyo-project/onyo/channels"
 )
@@ -27,10 +27,16 @@ func (t *twilio) Parse(raw []byte) ([]channels.Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twilio: %w", err)
 	}
-	if facts["type"] == jsonType {
+	var form twilioForm
+	var at time.Time
+	switch facts["type"] {
+	case jsonType:
 		return nil, fmt.Errorf("twilio: %w", errNoMessage(whyJSON))
+	case pulledType:
+		form, at, err = readPulled(facts["api"], body)
+	default:
+		form, err = parseForm(string(body))
 	}
-	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, fmt.Errorf("twilio: %w", errNoMessage("bad_form")) // the text may hold what was sent
 	}
@@ -38,6 +44,7 @@ func (t *twilio) Parse(raw []byte) ([]channels.Message, error) {
 	if why != "" {
 		return nil, fmt.Errorf("twilio: %w", errNoMessage(why))
 	}
+	message.At = at
 	return []channels.Message{message}, nil
 }
 
@@ -48,25 +55,25 @@ func (e errNoMessage) Error() string { return "no message in it: " + string(e) }
 const whyJSON = "json_body"
 
 // read makes the message of a form, or says why it holds none.
-func (t *twilio) read(form url.Values) (message channels.Message, why string) {
+func (t *twilio) read(form twilioForm) (message channels.Message, why string) {
 	if form == nil {
 		return message, whyJSON
 	}
-	sid := first(form, "MessageSid", "SmsMessageSid", "SmsSid")
+	sid := form.first("MessageSid", "SmsMessageSid", "SmsSid")
 	if sid == "" || len(sid) > 200 {
 		return message, "no_message_sid"
 	}
 	message = channels.Message{ProviderID: channels.Clean(sid), Nature: channels.Report,
-		From: address(form.Get("From")), To: address(form.Get("To"))}
-	status := first(form, "MessageStatus", "SmsStatus")
+		From: address(form.get("From")), To: address(form.get("To"))}
+	status := form.first("MessageStatus", "SmsStatus")
 	if state := deliveryState(status); state != "" {
 		message.Nature = channels.Delivery
 		message.ProviderID += "/" + strings.ToLower(status)
-		message.Status = &channels.Status{Of: channels.Clean(sid), State: state, Code: channels.Clean(form.Get("ErrorCode"))}
+		message.Status = &channels.Status{Of: channels.Clean(sid), State: state, Code: channels.Clean(form.get("ErrorCode"))}
 		return message, ""
 	}
-	message.Text = channels.Clean(first(form, "Body", "ButtonText"))
-	message.ReplyTo = channels.Clean(form.Get("OriginalRepliedMessageSid"))
+	message.Text = channels.Clean(form.first("Body", "ButtonText"))
+	message.ReplyTo = channels.Clean(form.get("OriginalRepliedMessageSid"))
 	message.Location = location(form)
 	message.Media = media(form, message.ProviderID)
 	message.Nature = t.nature(form, message)
@@ -76,26 +83,17 @@ func (t *twilio) read(form url.Values) (message channels.Message, why string) {
 // nature follows Twilio's own opt-out where it ran, else the word. HELP stays a
 // report: whoever texts it in a crisis may mean it. So does anything that carries
 // a picture or a place.
-func (t *twilio) nature(form url.Values, message channels.Message) channels.Nature {
+func (t *twilio) nature(form twilioForm, message channels.Message) channels.Nature {
 	if message.Location != nil || len(message.Media) > 0 {
 		return channels.Report
 	}
-	switch strings.ToUpper(form.Get("OptOutType")) {
+	switch strings.ToUpper(form.get("OptOutType")) {
 	case "STOP":
 		return channels.Stop
 	case "START":
 		return channels.Start
 	}
 	return t.words.Nature(message.Text)
-}
-
-func first(form url.Values, keys ...string) string {
-	for _, key := range keys {
-		if value := form.Get(key); value != "" {
-			return value
-		}
-	}
-	return ""
 }
 
 // address reads "+254…" and Twilio's prefixes, as "whatsapp:+1…".
@@ -129,16 +127,16 @@ func deliveryState(status string) channels.DeliveryState {
 
 // location is what WhatsApp attaches; a point out of range is dropped, its words
 // stay.
-func location(form url.Values) *channels.Location {
+func location(form twilioForm) *channels.Location {
 	var parts []string
 	for _, key := range []string{"Label", "Address"} {
-		if text := strings.TrimSpace(channels.Clean(form.Get(key))); text != "" {
+		if text := strings.TrimSpace(channels.Clean(form.get(key))); text != "" {
 			parts = append(parts, text)
 		}
 	}
 	found := channels.Location{Words: strings.Join(parts, ", ")}
-	lat, latErr := strconv.ParseFloat(strings.TrimSpace(form.Get("Latitude")), 64)
-	lon, lonErr := strconv.ParseFloat(strings.TrimSpace(form.Get("Longitude")), 64)
+	lat, latErr := strconv.ParseFloat(strings.TrimSpace(form.get("Latitude")), 64)
+	lon, lonErr := strconv.ParseFloat(strings.TrimSpace(form.get("Longitude")), 64)
 	if latErr == nil && lonErr == nil && math.Abs(lat) <= 90 && math.Abs(lon) <= 180 {
 		found.Point = &channels.Point{Lon: lon, Lat: lat}
 	}
@@ -149,12 +147,15 @@ func location(form url.Values) *channels.Location {
 }
 
 // media counts MediaUrl0, MediaUrl1, …; a piece's identity is message and index.
-func media(form url.Values, sid string) []channels.Media {
+func media(form twilioForm, sid string) []channels.Media {
 	var found []channels.Media
-	for i := 0; form.Has("MediaUrl" + strconv.Itoa(i)); i++ {
+	for i := 0; ; i++ {
 		n := strconv.Itoa(i)
-		found = append(found, channels.Media{Ref: sid + "/" + n, URL: channels.Clean(form.Get("MediaUrl" + n)),
-			ContentType: channels.Clean(form.Get("MediaContentType" + n))})
+		at, there := form.find("MediaUrl" + n)
+		if !there {
+			return found
+		}
+		found = append(found, channels.Media{Ref: sid + "/" + n, URL: channels.Clean(at),
+			ContentType: channels.Clean(form.get("MediaContentType" + n))})
 	}
-	return found
 }

@@ -20,22 +20,41 @@ import (
 // Source: https://www.twilio.com/docs/usage/security#validating-requests
 func Sign(token, url string, params url.Values) string {
 	url, _, _ = strings.Cut(url, "#")
-	return mac(token, url, canonical(params, distinct))
+	var form twilioForm
+	for key, values := range params {
+		for _, value := range values {
+			form = append(form, twilioField{key, value})
+		}
+	}
+	slices.SortStableFunc(form, func(a, b twilioField) int { return strings.Compare(a.key, b.key) })
+	return base64.StdEncoding.EncodeToString(mac(token, append([]byte(url), form.distinct().signed()...)))
 }
 
-// signedBy says whether token signed this URL with these fields, in constant
-// time for each way of writing them down. Twilio's signer is inconsistent about
-// the port (twilio-go says so), and helpers disagree on repeated keys. A helper
-// that takes only the first value of a repeated key is not followed: it leaves
-// the others unsigned.
-func signedBy(token, url string, params url.Values, given string) bool {
-	texts := []string{canonical(params, distinct)}
-	if repeats(params) {
-		texts = append(texts, canonical(params, inOrder))
+func mac(token string, text []byte) []byte {
+	h := hmac.New(sha1.New, []byte(token))
+	h.Write(text)
+	return h.Sum(make([]byte, 0, sha1.Size))
+}
+
+// signature reads what X-Twilio-Signature holds; there is one way to write it.
+func signature(given string) ([]byte, bool) {
+	sum, err := base64.StdEncoding.Strict().DecodeString(given)
+	return sum, err == nil && len(sum) == sha1.Size
+}
+
+// signed says whether a live token signed one of these texts after the channel's
+// URL with this query, in time that does not tell how much of a signature is
+// right. Every live token is tried on a text before the next text is.
+func (t *twilio) signed(given []byte, query string, texts ...[]byte) bool {
+	rest := ""
+	if query != "" || t.mark {
+		rest = "?" + query
 	}
-	for _, form := range []string{url, withoutPort(url), withPort(url)} {
-		for _, text := range texts {
-			if channels.Equal(mac(token, form, text), given) {
+	var whole []byte
+	for _, text := range texts {
+		for _, base := range t.bases {
+			whole = append(append(append(whole[:0], base...), rest...), text...)
+			if t.token.Any(func(token string) bool { return hmac.Equal(mac(token, whole), given) }) {
 				return true
 			}
 		}
@@ -43,49 +62,16 @@ func signedBy(token, url string, params url.Values, given string) bool {
 	return false
 }
 
-func mac(token, url, fields string) string {
-	h := hmac.New(sha1.New, []byte(token))
-	h.Write([]byte(url))
-	h.Write([]byte(fields))
-	return base64.StdEncoding.EncodeToString(h.Sum(nil))
-}
-
-// canonical sorts by key, never by key and value together: "Reason" goes before
-// "ReasonConferenceEnded" whatever their values.
-func canonical(params url.Values, values func([]string) []string) string {
-	keys := make([]string, 0, len(params))
-	for key := range params {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	var b strings.Builder
-	for _, key := range keys {
-		for _, value := range values(params[key]) {
-			b.WriteString(key)
-			b.WriteString(value)
+// ways are how Twilio may have written a URL that it signs: its signer is
+// inconsistent about the port (twilio-go says so).
+func ways(url string) []string {
+	var all []string
+	for _, way := range []string{url, withoutPort(url), withPort(url)} {
+		if !slices.Contains(all, way) {
+			all = append(all, way)
 		}
 	}
-	return b.String()
-}
-
-func distinct(values []string) []string {
-	if len(values) < 2 {
-		return values
-	}
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return slices.Compact(sorted)
-}
-
-func inOrder(values []string) []string { return values }
-
-func repeats(params url.Values) bool {
-	for _, values := range params {
-		if len(values) > 1 {
-			return true
-		}
-	}
-	return false
+	return all
 }
 
 // bodyMatches compares the body with the hex SHA-256 that its URL carries.
