@@ -69,6 +69,10 @@ type Effects struct {
 	Retry []Retry
 	// Settled takes messages out of the retry list.
 	Settled []ID
+	// Position is how far a channel has fetched.
+	Position *Position
+	// Deliveries say what became of messages that go out.
+	Deliveries []Delivery
 }
 
 // Cursor is how far a consumer has read the ledger: the next index it wants.

@@ -96,6 +96,11 @@ type Report struct {
 	Withdrawn   bool
 	Batch       ID
 	Media       []ID // blobs
+	// Quoted is what the source repeated of somebody else's words.
+	Quoted vault.Secret `canon:",omitempty"`
+	// Checks are what was found out about the sender as the message came, as
+	// "dmarc": "pass". They speak of the source and decide nothing.
+	Checks map[string]string `canon:",omitempty"`
 }
 
 // MessageReport says that a message gave, or added to, a report.

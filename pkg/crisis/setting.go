@@ -130,6 +130,9 @@ const (
 	CredentialInvitation CredentialKind = "invitation"
 	// CredentialSetup is the one setup link.
 	CredentialSetup CredentialKind = "setup"
+	// CredentialCard opens a report card once: a short form that adds to one
+	// report.
+	CredentialCard CredentialKind = "card"
 )
 
 // Credential is a long random secret kept only as its hash.
@@ -141,4 +144,6 @@ type Credential struct {
 	Hash    [32]byte
 	Expires time.Time // zero: never
 	Ended   bool      // spent or revoked
+	// Report is what a card adds to.
+	Report ID `canon:",omitempty"`
 }

@@ -125,7 +125,10 @@ func (t *tx) effects(then *crisis.Effects) error {
 			return fmt.Errorf("advance the cursor: %w", err)
 		}
 	}
-	return nil
+	if err := t.position(then.Position); err != nil {
+		return err
+	}
+	return t.deliveries(then.Deliveries)
 }
 
 // dueAt keeps an unsaid time in its column: long ago.
@@ -141,5 +144,6 @@ func emptyGuard(g *crisis.Guard) bool {
 }
 
 func emptyEffects(e *crisis.Effects) bool {
-	return e.EndClaim.IsZero() && e.Advance == nil && len(e.Retry) == 0 && len(e.Settled) == 0
+	return e.EndClaim.IsZero() && e.Advance == nil && len(e.Retry) == 0 && len(e.Settled) == 0 &&
+		e.Position == nil && len(e.Deliveries) == 0
 }

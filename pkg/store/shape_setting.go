@@ -35,6 +35,7 @@ func settingShapes() []*shape {
 			return []field{
 				column("kind", (*string)(&c.Kind)), column("person", &c.Person), column("role", (*string)(&c.Role)),
 				column("hash", &c.Hash), column("expires", &c.Expires), column("ended", &c.Ended),
+				column("report", &c.Report),
 			}
 		}, "person", "hash"),
 	}

@@ -21,7 +21,7 @@ func derivedTables() []string {
 }
 
 func workingTables() []string {
-	return []string{"claim", "cursor", "goose_db_version", "lease", "person_source", "retry", "session"}
+	return []string{"claim", "cursor", "delivery", "goose_db_version", "lease", "person_source", "position", "retry", "session", "traffic"}
 }
 
 // tables sorts the database's tables into the three lists, and finds those that

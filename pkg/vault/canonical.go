@@ -23,7 +23,8 @@ func Canonical(v any) ([]byte, error) { return new(Encoder).Canonical(v) }
 // form is that of RFC 8785 with these rules of our own:
 //
 //   - A struct's fields are named as in Go, or by a canon:"name" tag, and all
-//     are written; canon:"-" leaves one out; embedded structs are flattened.
+//     are written; canon:"-" leaves one out, canon:",omitempty" one that is
+//     empty; embedded structs are flattened.
 //   - Integers keep all their digits; times are UTC, RFC 3339 with exactly six
 //     digits of the second (finer ones are cut); bytes are standard base64.
 //   - nil and empty are alike for slices ([]), bytes ("") and maps ({}), because

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // member is one field of a struct as it is written.
@@ -11,6 +12,9 @@ type member struct {
 	name  string
 	index []int
 	write step
+	// later members came after the first release: they are left out while they
+	// are empty, so that older commitments still hold.
+	later bool
 }
 
 // compileStruct makes the step of a struct, its fields sorted by name.
@@ -29,21 +33,35 @@ func compileStruct(t reflect.Type, within []reflect.Type) (step, error) {
 			return nil, fmt.Errorf("a field's name: %w", err)
 		}
 		heads[i] = append(heads[i], ':')
-		if i == 0 {
-			heads[i] = heads[i][1:]
-		}
 	}
 	return func(dst []byte, v reflect.Value) ([]byte, error) {
 		dst = append(dst, '{')
+		first := true
 		for i := range members {
+			value := v.FieldByIndex(members[i].index)
+			if members[i].later && empty(value) {
+				continue
+			}
+			head := heads[i]
+			if first {
+				head, first = head[1:], false
+			}
 			var err error
-			dst = append(dst, heads[i]...)
-			if dst, err = members[i].write(dst, v.FieldByIndex(members[i].index)); err != nil {
+			if dst, err = members[i].write(append(dst, head...), value); err != nil {
 				return nil, fmt.Errorf("%s: %w", members[i].name, err)
 			}
 		}
 		return append(dst, '}'), nil
 	}, nil
+}
+
+// empty says whether a value is zero, or a list or map without content.
+func empty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		return v.Len() == 0
+	}
+	return v.IsZero()
 }
 
 // membersOf lists the fields of a struct, those of embedded structs among them.
@@ -67,14 +85,16 @@ func membersOf(t reflect.Type, within []reflect.Type) ([]member, error) {
 				members = append(members, m)
 			}
 			continue
-		case tag == "":
+		}
+		tag, later := strings.CutSuffix(tag, ",omitempty")
+		if tag == "" {
 			tag = field.Name
 		}
 		write, err := compile(field.Type, within)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", field.Name, err)
 		}
-		members = append(members, member{name: tag, index: []int{i}, write: write})
+		members = append(members, member{name: tag, index: []int{i}, write: write, later: later})
 	}
 	return members, nil
 }

@@ -71,6 +71,25 @@ func TestCanonicalForm(t *testing.T) {
 	}
 }
 
+// A field that a type gained later changes nothing of what was committed to
+// before.
+func TestCanonicalLeavesOutWhatCameLaterAndIsEmpty(t *testing.T) {
+	type later struct {
+		A string `canon:",omitempty"`
+		B string
+		C map[string]string `canon:",omitempty"`
+		D [2]byte           `canon:"d,omitempty"`
+	}
+	for want, v := range map[string]later{
+		`{"B":"b"}`: {B: "b", C: map[string]string{}},
+		`{"A":"a","B":"b","C":{"k":"v"},"d":"AQA="}`: {A: "a", B: "b", C: map[string]string{"k": "v"}, D: [2]byte{1}},
+	} {
+		if got, err := vault.Canonical(v); err != nil || string(got) != want {
+			t.Errorf("%s, want %s (%v)", got, want, err)
+		}
+	}
+}
+
 // The numbers of RFC 8785, appendix B.
 func TestCanonicalNumbers(t *testing.T) {
 	for bits, want := range map[uint64]string{
