@@ -41,7 +41,8 @@ type Kind struct {
 	// body needs none.
 	BodyTypes []string
 	// MediaHosts are the hosts from which media of this kind may be fetched
-	// first; an entry that begins with a dot covers all names below it.
+	// first; an entry that begins with a dot covers all names below it. "*" leaves
+	// it to the adapter's MediaRequest, where the provider's host is a setting.
 	MediaHosts []string
 	// New makes the adapter of one channel. Settings are checked and complete.
 	New func(Config) (Adapter, error)
@@ -58,8 +59,9 @@ type Setting struct {
 	// and are never shown again.
 	Secret  bool
 	Default string
-	// Endpoint: the value is a URL or host:port that this channel may reach even
-	// in a private network, because an admin wrote it there.
+	// Endpoint: the value is a URL or host:port, or several with commas or white
+	// space between, that this channel may reach even in a private network, because
+	// an admin wrote it there.
 	Endpoint bool
 	// Check refuses a value and says what a good one looks like, never what
 	// the bad one was. It may be nil.
@@ -167,7 +169,7 @@ func (k Kind) Split(values map[string]string) (open, secret map[string]string) {
 func (k Kind) MayFetch(host string) bool {
 	host = strings.ToLower(host)
 	for _, allowed := range k.MediaHosts {
-		if host == allowed || strings.HasPrefix(allowed, ".") && strings.HasSuffix(host, allowed) {
+		if allowed == "*" || host == allowed || strings.HasPrefix(allowed, ".") && strings.HasSuffix(host, allowed) {
 			return true
 		}
 	}

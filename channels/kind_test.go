@@ -85,6 +85,14 @@ func TestKindMayFetch(t *testing.T) {
 	}
 }
 
+// Where the host is a setting, the adapter alone decides.
+func TestKindWithAnyMediaHost(t *testing.T) {
+	kind := channels.Kind{MediaHosts: []string{"*"}}
+	if !kind.MayFetch("media.example.org") || (channels.Kind{}).MayFetch("media.example.org") {
+		t.Error("not any host, or any without being said")
+	}
+}
+
 func TestWords(t *testing.T) {
 	words := channels.NewWords("basta, genug", "los")
 	for text, want := range map[string]channels.Nature{
