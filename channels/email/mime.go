@@ -3,7 +3,9 @@
 package email
 
 import (
+	"errors"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"github.com/onyo-project/onyo/channels"
@@ -74,7 +76,7 @@ func parseMail(raw []byte, checks map[string]string, rules rules) (message chann
 
 // splitOf is a read mail as it is stored.
 func splitOf(message channels.Message, why string, raw []byte) channels.Split {
-	return channels.Split{ProviderID: message.ProviderID, Digest: message.Digest(), Raw: raw,
+	return channels.Split{ProviderID: message.ProviderID, Alias: message.Alias, Digest: message.Digest(), Raw: raw,
 		Nature: message.Nature, From: message.From, Why: why}
 }
 
@@ -101,4 +103,14 @@ func cutLast(text, sep string) (before, after string, found bool) {
 		return text[:i], text[i+len(sep):], true
 	}
 	return text, "", false
+}
+
+// oneOf checks a setting that has few values.
+func oneOf(allowed ...string) func(string) error {
+	return func(value string) error {
+		if slices.Contains(allowed, value) {
+			return nil
+		}
+		return errors.New("write " + strings.Join(allowed, " or "))
+	}
 }
