@@ -236,7 +236,7 @@ func (p *parts) file(part *multipart.Part) error {
 	if p.files += size; p.files > MediaBytes {
 		return channels.TooLarge("media", MediaBytes)
 	}
-	media := channels.Media{ContentType: fileType(part), Name: fileName(part.FileName())}
+	media := channels.Media{ContentType: fileType(part), Name: short(part.FileName())}
 	hash.Sum(media.Digest[:0])
 	if p.keep {
 		media.Bytes = bytes.Clone(p.content.Bytes())
@@ -253,8 +253,8 @@ func fileType(part *multipart.Part) string {
 	return mediaType
 }
 
-// fileName is the sender's name for it, at most 255 bytes.
-func fileName(name string) string {
+// short is a name that a sender chose, at most 255 bytes of it.
+func short(name string) string {
 	name = channels.Clean(name)
 	for len(name) > 255 {
 		_, size := utf8.DecodeLastRuneInString(name)
