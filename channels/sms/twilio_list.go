@@ -211,7 +211,10 @@ func (t *twilio) ask(ctx context.Context, path string, into any) error {
 }
 
 func (t *twilio) page(ctx context.Context, path string) (page twilioPage, err error) {
-	return page, t.ask(ctx, path, &page)
+	if err = t.ask(ctx, path, &page); err == nil && page.Messages == nil {
+		err = &twilioFault{code: "unreadable"} // an empty list is [], no list is a fault
+	}
+	return page, err
 }
 
 // mediaOf lists a message's media; none where they were deleted.

@@ -111,6 +111,13 @@ func TestTwilioSendErrors(t *testing.T) {
 		"429 without words": {answer(429, ``), channels.SendError{Reason: channels.ErrThrottled, Code: "http_429"}},
 		"channel rate":      {answer(400, `{"code":63018,"message":"x"}`), channels.SendError{Reason: channels.ErrThrottled, Code: "63018"}},
 		"no such number":    {answer(400, `{"code":21211,"message":"The 'To' number`+said), channels.SendError{Reason: channels.ErrPermanent, Code: "21211"}},
+		"queue of a number": {answer(400, `{"code":21611,"message":"x"}`, "Retry-After", "60"), channels.SendError{Reason: channels.ErrThrottled, Code: "21611", RetryAfter: time.Minute}},
+		"24 hours over":     {answer(400, `{"code":63016,"message":"x"}`), channels.SendError{Reason: channels.ErrPermanent, Code: "63016"}},
+		"blocked":           {answer(400, `{"code":30004,"message":"x"}`), channels.SendError{Reason: channels.ErrPermanent, Code: "30004"}},
+		"switched off":      {answer(400, `{"code":30003,"message":"x"}`), channels.SendError{Reason: channels.ErrTemporary, Code: "30003"}},
+		"not our number":    {answer(400, `{"code":21606,"message":"x"}`), channels.SendError{Reason: channels.ErrTemporary, Code: "21606"}},
+		"no such account":   {answer(404, `{"code":20404,"message":"x"}`), channels.SendError{Reason: channels.ErrTemporary, Code: "20404"}},
+		"an odd wait":       {answer(429, `{"code":0}`, "Retry-After", "999999999"), channels.SendError{Reason: channels.ErrThrottled, Code: "http_429"}},
 		"wrong token":       {answer(401, `{"code":20003,"message":"x"}`), channels.SendError{Reason: channels.ErrTemporary, Code: "20003"}},
 		"their fault":       {answer(503, `<html>`), channels.SendError{Reason: channels.ErrTemporary, Code: "http_503"}},
 		"no network":        {&provider{fault: errors.New("dial 10.0.0.1")}, channels.SendError{Reason: channels.ErrTemporary, Code: "network"}},
@@ -126,6 +133,42 @@ func TestTwilioSendErrors(t *testing.T) {
 				t.Fatal("the error names the recipient or the token")
 			}
 		})
+	}
+}
+
+// Twilio refuses a message whose callback it cannot reach: then there is none.
+func TestTwilioAsksForReceiptsWhereItCanBring(t *testing.T) {
+	for at, want := range map[string]bool{
+		hookURL:                           true,
+		"https://203.0.113.7/hooks/a":     true,
+		"http://127.0.0.1:8080/hooks/a":   false,
+		"http://localhost:8080/hooks/a":   false,
+		"https://192.168.1.5/hooks/a":     false,
+		"https://[fd00::1]/hooks/a":       false,
+		"https://laptop/hooks/a":          false,
+		"https://laptop.local/hooks/a":    false,
+		"https://a_b.example.org/hooks/a": false,
+		"":                                false,
+	} {
+		p := &provider{status: 201, body: `{"sid":"SM1"}`}
+		s := via(t, p, func(c *channels.Config) { c.PublicURL, c.Settings["pull"] = at, "always" })
+		if _, err := s.Send(t.Context(), channels.Outbound{To: channels.Address{Value: sender}, Text: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.form.Get("StatusCallback"); (got != "") != want || want && got != at {
+			t.Errorf("%q: asks for %q", at, got)
+		}
+	}
+}
+
+func TestTwilioSendsToItsOwnAPI(t *testing.T) {
+	p := &provider{status: 201, body: `{"sid":"SM1"}`}
+	s := via(t, p, func(c *channels.Config) { c.Settings["api_url"] = "http://10.1.2.3:9000/twilio/" })
+	if _, err := s.Send(t.Context(), channels.Outbound{To: channels.Address{Value: sender}, Text: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if at := p.request.URL.String(); at != "http://10.1.2.3:9000/twilio/2010-04-01/Accounts/"+account+"/Messages.json" {
+		t.Errorf("asked %s", at)
 	}
 }
 
@@ -182,7 +225,8 @@ func TestTwilioSettings(t *testing.T) {
 	if err := sms.Twilio().Check(good); err != nil {
 		t.Fatal(err)
 	}
-	for key, bad := range map[string]string{"account_sid": "XX1", "auth_token": "a b", "from": "call me"} {
+	for key, bad := range map[string]string{"account_sid": "XX1", "auth_token": "a b", "from": "call me", "pull": "sometimes",
+		"pull_every": "1ms", "numbers": "+254700000001 or so", "api_url": "https://user@api.twilio.com"} {
 		values := map[string]string{}
 		for k, v := range good {
 			values[k] = v
