@@ -27,8 +27,6 @@ const (
 	checkTime = 5 * time.Second
 	// maxSignatures bounds how many DKIM signatures of one mail are looked at.
 	maxSignatures = 5
-	// maxHeaderBytes bounds the headers that are searched for the author.
-	maxHeaderBytes = 256 << 10
 )
 
 // The results of RFC 8601 that are used here.
@@ -215,13 +213,14 @@ func hostName(domain string) string {
 	return strings.ToLower(ascii)
 }
 
-// authorDomain is the domain of the one author in the one From field; "" where
-// there are several, or where a parser might see several, so that what was
-// signed and what is shown cannot be two different fields.
+// authorDomain is the domain of the one author in the one From field. It is ""
+// where there are several, or where what a signature covers might be another
+// field than the one that is shown.
 func authorDomain(raw []byte) string {
-	var field string
-	count := 0
-	reader := textproto.NewReader(bufio.NewReader(bytes.NewReader(raw[:min(len(raw), maxHeaderBytes)])))
+	header, _ := cutHeader(bytes.TrimLeft(raw, "\r\n"), ofMail)
+	shown := authorOf(header.Values("From"))
+	var fields []string
+	reader := textproto.NewReader(bufio.NewReader(bytes.NewReader(raw[:min(len(raw), maxHeader)])))
 	for {
 		line, err := reader.ReadContinuedLine()
 		if err != nil || line == "" {
@@ -231,14 +230,24 @@ func authorDomain(raw []byte) string {
 			return ""
 		}
 		if key, value, _ := strings.Cut(line, ":"); strings.EqualFold(strings.TrimSpace(key), "From") {
-			field = value
-			count++
+			fields = append(fields, value)
 		}
 	}
-	anyCharset := mime.WordDecoder{CharsetReader: func(_ string, in io.Reader) (io.Reader, error) { return in, nil }}
-	author, err := (&mail.AddressParser{WordDecoder: &anyCharset}).Parse(field)
-	if count != 1 || err != nil {
+	if authorOf(fields) != shown {
 		return ""
 	}
-	return hostName(author.Address[strings.LastIndexByte(author.Address, '@')+1:])
+	return shown
+}
+
+// authorOf is the same for the values of all From fields.
+func authorOf(fields []string) string {
+	if len(fields) != 1 {
+		return ""
+	}
+	anyCharset := mime.WordDecoder{CharsetReader: func(_ string, in io.Reader) (io.Reader, error) { return in, nil }}
+	author, err := (&mail.AddressParser{WordDecoder: &anyCharset}).Parse(fields[0])
+	if err != nil {
+		return ""
+	}
+	return hostName(domainOf(author.Address))
 }

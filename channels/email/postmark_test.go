@@ -1,0 +1,3 @@
+package email_test
+
+const pathSecret = "path-secret-4d1f"
