@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
 	"time"
 
@@ -47,7 +46,7 @@ func openDeployment(ctx context.Context, path string) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	host := intake.NewHost(intake.HostOptions{Store: d.store, Keys: keys, Kinds: []channels.Kind{sms.Twilio()}, HTTP: http.DefaultClient,
+	host := intake.NewHost(intake.HostOptions{Store: d.store, Keys: keys, Kinds: []channels.Kind{sms.Twilio()}, Client: media.NewClient(), Holder: "bench",
 		PublicURL: "https://onyo.example", Clock: time.Now, Rand: rand.Reader, Log: log})
 	if err := host.Reload(ctx); err != nil {
 		return nil, err

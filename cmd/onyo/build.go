@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/geo"
 	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/api"
@@ -22,6 +23,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/intake"
 	"github.com/onyo-project/onyo/pkg/live"
 	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/outbox"
 	"github.com/onyo-project/onyo/pkg/publish"
 	"github.com/onyo-project/onyo/pkg/store/projection"
 	"github.com/onyo-project/onyo/pkg/triage"
@@ -39,6 +41,7 @@ type house struct {
 
 	host     *intake.Host
 	worker   *intake.Worker
+	outbox   *outbox.Outbox
 	fetcher  *media.Fetcher
 	reading  *triage.Reader
 	triage   *triage.Service
@@ -100,17 +103,36 @@ func holder(w *world) string {
 	return fmt.Sprintf("%s-%x", host, sum[:8])
 }
 
+// way is how messages leave on a channel.
+func (h *house) way(channel crisis.ID) (outbox.Way, bool) {
+	kind, adapter, ok := h.host.Live(channel)
+	if !ok || !kind.Can.Send && !kind.Can.Collect {
+		return outbox.Way{}, false
+	}
+	sender, _ := adapter.(channels.Sender)
+	return outbox.Way{Sender: sender, TextBytes: kind.Limits.TextBytes}, true
+}
+
 func (h *house) intake(w *world, o *opened) error {
 	files, err := media.NewFiles(filepath.Join(w.DataDir, "media"))
 	if err != nil {
 		return fmt.Errorf("open the media folder: %w", err)
 	}
-	client := media.NewClient()
 	h.keeper = media.NewKeeper(files, o.store, o.store)
-	h.host = intake.NewHost(intake.HostOptions{Store: o.store, Keys: o.keys, Kinds: kinds(), HTTP: client, PublicURL: w.PublicURL, Clock: w.clock, Rand: w.random, Log: w.log})
+	h.host = newHost(w, o, func(ctx context.Context, channel crisis.ID, asked *channels.Collect) ([]channels.Outbound, error) {
+		return h.outbox.Collect(ctx, channel, asked)
+	})
+	h.outbox = outbox.New(outbox.Options{Store: o.store, Way: h.way, Read: h.host.Read, Keys: o.keys, PublicURL: w.PublicURL, Holder: holder(w),
+		Clock: w.clock, Rand: w.random, Log: w.log})
 	h.worker = intake.NewWorker(intake.WorkerOptions{Store: o.store, Host: h.host, Keeper: h.keeper, Keys: o.keys, Holder: holder(w), Clock: w.clock, Rand: w.random, Log: w.log})
-	h.fetcher = media.NewFetcher(o.store, h.keeper, client, h.host.MediaRequest, holder(w), w.clock, w.log)
+	h.fetcher = media.NewFetcher(o.store, h.keeper, h.host.MediaRequest, holder(w), w.clock, w.log)
 	return nil
+}
+
+// newHost hosts the channels; collect gives gateways that ask what waits for them.
+func newHost(w *world, o *opened, collect func(context.Context, crisis.ID, *channels.Collect) ([]channels.Outbound, error)) *intake.Host {
+	return intake.NewHost(intake.HostOptions{Store: o.store, Keys: o.keys, Kinds: kinds(), Client: media.NewClient(), Collect: collect,
+		Holder: holder(w), PublicURL: w.PublicURL, Clock: w.clock, Rand: w.random, Log: w.log})
 }
 
 func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
@@ -210,6 +232,7 @@ func (h *house) start(ctx context.Context, group *errgroup.Group) {
 	})
 	group.Go(func() error { return h.worker.Run(ctx) })
 	group.Go(func() error { return h.fetcher.Run(ctx) })
+	group.Go(func() error { return h.outbox.Run(ctx) })
 	group.Go(func() error { return h.triage.Run(ctx) })
 	run(h.hotspots.Run)
 	run(h.publish.Run)

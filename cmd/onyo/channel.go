@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/intake"
 )
@@ -16,6 +17,7 @@ type channelCmd struct {
 	Kinds  channelKindsCmd  `cmd:"" help:"List kinds of channel and their settings."`
 	Add    channelAddCmd    `cmd:"" help:"Add a channel; a running server takes it up within 2 seconds."`
 	List   channelListCmd   `cmd:"" help:"List channels."`
+	Test   channelTestCmd   `cmd:"" help:"Ask a channel's provider whether its values are good."`
 	Rotate channelRotateCmd `cmd:"" help:"Give a secret a new value; the one before stays good beside it."`
 }
 
@@ -63,11 +65,11 @@ func (c channelAddCmd) Run(ctx context.Context, w *world) error {
 		if err != nil {
 			return err
 		}
-		hook := channel.PublicURL
-		if hook == "" {
-			hook = w.PublicURL + "/hooks/" + channel.Name
+		if kind, _ := findKind(c.Kind); !kind.Can.Webhook {
+			_, err = fmt.Fprintf(w.out, "channel %s added; it fetches by itself\n", channel.Name)
+			return err
 		}
-		_, err = fmt.Fprintf(w.out, "channel %s added; its provider sends to\n%s\n", channel.Name, hook)
+		_, err = fmt.Fprintf(w.out, "channel %s added; its provider sends to\n%s\n", channel.Name, channel.HookURL(w.PublicURL))
 		return err
 	})
 }
@@ -116,9 +118,41 @@ func (channelListCmd) Run(ctx context.Context, w *world) error {
 	return table.Flush()
 }
 
+type channelTestCmd struct {
+	Name string `arg:"" help:"The channel."`
+}
+
+// Run tries a channel's values. It sends nothing to anybody.
+func (c channelTestCmd) Run(ctx context.Context, w *world) error {
+	o, err := openStore(ctx, w, w.errOut)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	host := newHost(w, o, nil)
+	if err := host.Reload(ctx); err != nil {
+		return err
+	}
+	if err := host.Test(ctx, c.Name); err != nil {
+		return fmt.Errorf("channel %s: %w", c.Name, err)
+	}
+	_, err = fmt.Fprintf(w.out, "channel %s: its provider knows these values\n", c.Name)
+	return err
+}
+
+// findKind is a kind by its name.
+func findKind(name string) (channels.Kind, bool) {
+	for _, kind := range kinds() {
+		if kind.Name == name {
+			return kind, true
+		}
+	}
+	return channels.Kind{}, false
+}
+
 type channelRotateCmd struct {
 	Name   string   `arg:"" help:"The channel."`
-	Values []string `arg:"" help:"key=value or key=@FILE of secret settings."`
+	Values []string `arg:"" help:"key=value or key=@FILE of secret settings; path= draws a new path secret."`
 }
 
 // Run gives secrets a new value.

@@ -20,14 +20,20 @@ import (
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/channels/app"
 	"github.com/onyo-project/onyo/channels/sms"
+	"github.com/onyo-project/onyo/pkg/intake"
 )
 
-// kinds is every kind of channel that this binary has. Adding one is a line.
+// kinds is every kind of channel that this binary has, as its host shows it.
+// Adding one is a line.
 func kinds() []channels.Kind {
-	return []channels.Kind{
+	all := []channels.Kind{
 		app.Kind(),
 		sms.Twilio(),
 	}
+	for i := range all {
+		all[i] = intake.Hosted(all[i])
+	}
+	return all
 }
 
 // cli is the command line (CONTRACT, Commands).

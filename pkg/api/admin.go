@@ -149,7 +149,7 @@ func (s *setup) channelRow(channel *crisis.Channel) ChannelRow {
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: hookURL(s.public, channel), Settings: settings, Enabled: channel.Enabled}
+	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: channel.HookURL(s.public), Settings: settings, Enabled: channel.Enabled}
 }
 
 func (s *setup) addChannel(c echo.Context) error {

@@ -73,7 +73,7 @@ func New(o Options) (*Server, error) {
 		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop, still: s.still}
 	responders := &ops{work: o.Work, hotspots: o.Hotspots, shown: o.OpsMap, status: o.Status}
 	take := hook(o.Host, weight)
-	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret"} {
+	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret", "/hooks/:channel/:secret/*"} {
 		s.mount([]web.Route{{Method: "*", Path: path, Access: web.Provider, Tag: "channels", Summary: "A provider's webhook", Handler: take}})
 	}
 	s.mount(site.Routes())

@@ -181,7 +181,7 @@ func (s *setup) apply(c echo.Context) error {
 		if err != nil {
 			return channelProblem(err)
 		}
-		answer.Channel = &HookRow{Name: channel.Name, HookURL: hookURL(s.public, channel)}
+		answer.Channel = &HookRow{Name: channel.Name, HookURL: channel.HookURL(s.public)}
 	}
 	if _, err := s.records.Write(ctx, change); err != nil {
 		return refusal(err)
@@ -306,11 +306,4 @@ func channelProblem(err error) error {
 		return web.BadField("channel", "%v", wrong)
 	}
 	return err
-}
-
-func hookURL(public string, channel *crisis.Channel) string {
-	if channel.PublicURL != "" {
-		return channel.PublicURL
-	}
-	return public + "/hooks/" + channel.Name
 }

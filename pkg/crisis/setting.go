@@ -1,6 +1,7 @@
 package crisis
 
 import (
+	"strings"
 	"time"
 
 	"github.com/onyo-project/onyo/geo"
@@ -72,6 +73,17 @@ type Category struct {
 	// Density overrides the deployment's; zero Weight means it does not.
 	Density Density
 	Order   int
+}
+
+// Label is the category's name in a language, else in English, else its key.
+func (c *Category) Label(language string) string {
+	base, _, _ := strings.Cut(language, "-")
+	for _, tag := range []string{language, base, "en"} {
+		if label := c.Labels[tag]; label != "" {
+			return label
+		}
+	}
+	return c.Key
 }
 
 // Channel is a configured way in and often out.

@@ -57,7 +57,25 @@ func (h *Host) receive(ctx context.Context, channel string, exchange channels.Ex
 	if err := h.keep(ctx, changes, receipts); err != nil {
 		return Accepted{}, err
 	}
-	return Accepted{Answer: reception.Answer, Receipts: receipts}, nil
+	answer := reception.Answer
+	if reception.Collect != nil {
+		if answer, err = h.collect(ctx, one, reception.Collect); err != nil {
+			return Accepted{}, err
+		}
+	}
+	return Accepted{Answer: answer, Receipts: receipts}, nil
+}
+
+// collect gives a gateway that asks what waits to be sent.
+func (h *Host) collect(ctx context.Context, one *live, asked *channels.Collect) (channels.Answer, error) {
+	var messages []channels.Outbound
+	if h.Collect != nil {
+		var err error
+		if messages, err = h.Collect(ctx, one.channel.ID, asked); err != nil {
+			return channels.Answer{}, errors.Join(ErrUnavailable, err)
+		}
+	}
+	return asked.Answer(messages), nil
 }
 
 // split lets the adapter authenticate and split. An adapter that panics has
@@ -104,14 +122,14 @@ func (h *Host) messages(one *live, splits []channels.Split, at time.Time, who be
 		}
 		receipts[i].Message = id
 		if split.Nature == channels.Report {
-			if receipts[i].Code, _, err = receiptOf(h.Keys, one.channel.ID, split.ProviderID); err != nil {
+			if receipts[i].Code, _, err = receiptOf(h.Keys, one.channel.ID, nameOf(split.ProviderID, split.Alias)); err != nil {
 				return nil, nil, err
 			}
 		}
 		message := &crisis.Message{
 			Meta: crisis.First(id, at, by), Channel: one.channel.ID, Direction: crisis.Inbound,
 			Kind:        crisis.MessageKind(split.Nature),
-			ProviderKey: h.Keys.Dedupe(one.channel.ID.String(), split.ProviderID),
+			ProviderKey: h.providerKey(one.channel.ID, split.ProviderID),
 			Digest:      h.Keys.Digest(one.channel.ID.String(), split.Digest[:]),
 			Raw:         vault.SecretBytes(split.Raw), Why: split.Why,
 			Submitter: who.submitter, Batch: who.batch,
@@ -140,6 +158,14 @@ func (h *Host) keep(ctx context.Context, changes []crisis.Change, receipts []Rec
 		}
 	}
 	return nil
+}
+
+// nameOf is what a provider's later messages call a message.
+func nameOf(providerID, alias string) string {
+	if alias != "" {
+		return alias
+	}
+	return providerID
 }
 
 // receiptOf is the receipt code of what a provider calls by an id, and the hash

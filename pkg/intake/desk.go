@@ -2,11 +2,13 @@ package intake
 
 import (
 	"context"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/onyo-project/onyo/channels"
@@ -46,7 +48,7 @@ func NewDesk(store ChannelStore, kinds []channels.Kind, clock func() time.Time, 
 // signs (CONTRACT, HTTP).
 const settingPublicURL = "public_url"
 
-// Add makes a channel. What is wrong with its values is said all at once, each
+// Add makes a channel, and where its provider signs nothing a path secret. What is wrong with its values is said all at once, each
 // problem naming its setting and none repeating a value.
 func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, values map[string]string) (*crisis.Channel, error) {
 	kind, err := d.kind(kindName)
@@ -79,6 +81,13 @@ func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, 
 	for key, value := range secret {
 		channel.Secrets[key] = []vault.Secret{vault.Secret(value)}
 	}
+	if kind.Can.Webhook && !kind.Can.Signed && !kind.Can.Anonymous {
+		path, err := d.pathSecret()
+		if err != nil {
+			return nil, err
+		}
+		channel.Secrets[channels.PathSecret] = []vault.Secret{path}
+	}
 	change := crisis.Change{Action: "channel.added", Actor: by, At: d.clock(), Put: []crisis.Record{channel}}
 	if _, err := d.store.Write(ctx, change); err != nil {
 		return nil, fmt.Errorf("write the channel: %w", err)
@@ -86,8 +95,18 @@ func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, 
 	return channel, nil
 }
 
+// pathSecret is 160 bits: the only proof of a provider that signs nothing.
+func (d *Desk) pathSecret() (vault.Secret, error) {
+	var random [20]byte
+	if _, err := io.ReadFull(d.random, random[:]); err != nil {
+		return "", fmt.Errorf("draw a path secret: %w", err)
+	}
+	return vault.Secret(strings.ToLower(base32.StdEncoding.EncodeToString(random[:]))), nil
+}
+
 // Rotate gives secret settings a new value; the one before stays good beside it
-// until the next rotation.
+// until the next rotation. The key "path" without a value draws a new path
+// secret.
 func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values map[string]string) error {
 	channel, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name)
 	if err != nil {
@@ -101,6 +120,13 @@ func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values 
 	next.Meta, next.Secrets = channel.Next(d.clock(), by), maps.Clone(channel.Secrets)
 	for key, value := range values {
 		setting, known := kind.Setting(key)
+		if key == channels.PathSecret && len(next.Secrets[key]) > 0 && value == "" {
+			path, err := d.pathSecret()
+			if err != nil {
+				return err
+			}
+			setting, known, value = channels.Setting{Secret: true}, true, path.Reveal()
+		}
 		if !known || !setting.Secret {
 			return fmt.Errorf("%s is no secret setting of %s", key, kind.Name)
 		}

@@ -7,8 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/media"
 	"github.com/onyo-project/onyo/pkg/vault"
 )
 
@@ -34,8 +35,13 @@ type HostOptions struct {
 	Keys  *vault.Keys
 	// Kinds is the explicit list of adapters.
 	Kinds []channels.Kind
-	// HTTP is the one way out that adapters get.
-	HTTP channels.Doer
+	// Client is the one way out that adapters get.
+	Client *media.Client
+	// Collect gives a gateway that asks the messages that wait to be sent on its
+	// channel. Nil has none.
+	Collect func(ctx context.Context, channel crisis.ID, asked *channels.Collect) ([]channels.Outbound, error)
+	// Holder names this process among those that share a database.
+	Holder string
 	// PublicURL is where the world sees this server, without a slash at its end.
 	PublicURL string
 	Clock     func() time.Time
@@ -56,6 +62,10 @@ type Host struct {
 	mu     sync.RWMutex
 	byName map[string]*live
 	byID   map[crisis.ID]*live
+	site   *site
+
+	running map[crisis.ID]*running
+	traffic traffic
 }
 
 // live is a channel with its adapter, or with what keeps it from having one.
@@ -63,14 +73,20 @@ type live struct {
 	channel *crisis.Channel
 	kind    channels.Kind
 	adapter channels.Adapter
+	// client reaches what the channel may reach.
+	client *media.Client
+	// hosts are those of the channel's own endpoints.
+	hosts []string
 	// zone is the deployment's when the adapter was made.
 	zone  string
 	fault error
+	state runState
 }
 
 // NewHost makes a host without channels; Reload finds them.
 func NewHost(options HostOptions) *Host {
-	h := &Host{HostOptions: options, kinds: map[string]channels.Kind{}, byName: map[string]*live{}, byID: map[crisis.ID]*live{}}
+	h := &Host{HostOptions: options, kinds: map[string]channels.Kind{}, byName: map[string]*live{}, byID: map[crisis.ID]*live{},
+		site: &site{zone: "UTC"}, running: map[crisis.ID]*running{}}
 	for _, kind := range options.Kinds {
 		h.kinds[kind.Name] = kind
 	}
@@ -102,14 +118,18 @@ func (h *Host) Fault(channel string) error {
 	return ErrNoChannel
 }
 
-// Run follows the channel records until ctx ends.
+// Run follows the channel records until ctx ends, and runs those channels that
+// fetch or listen by themselves.
 func (h *Host) Run(ctx context.Context) error {
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
+	defer h.stopAll()
 	for {
 		if err := h.Reload(ctx); err != nil && ctx.Err() == nil {
 			h.Log.Warn("channels not read", "error", err)
 		}
+		h.reconcile(ctx)
+		h.flushTraffic(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -124,11 +144,9 @@ func (h *Host) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the channels: %w", err)
 	}
-	zone := "UTC"
-	if deployment, _, err := crisis.ReadDeployment(ctx, h.Store); err == nil {
-		zone = deployment.TimeZone
-	} else if !errors.Is(err, crisis.ErrNotFound) {
-		return fmt.Errorf("read the time zone: %w", err)
+	site, err := h.readSite(ctx)
+	if err != nil {
+		return err
 	}
 	h.mu.RLock()
 	before := h.byID
@@ -139,13 +157,13 @@ func (h *Host) Reload(ctx context.Context) error {
 			continue
 		}
 		one := before[channel.ID]
-		if one == nil || one.channel.Rev != channel.Rev || one.zone != zone {
-			one = h.start(channel, zone)
+		if one == nil || one.channel.Rev != channel.Rev || one.zone != site.zone {
+			one = h.start(channel, site.zone)
 		}
 		byName[channel.Name], byID[channel.ID] = one, one
 	}
 	h.mu.Lock()
-	h.byName, h.byID = byName, byID
+	h.byName, h.byID, h.site = byName, byID, site
 	h.mu.Unlock()
 	return nil
 }
@@ -158,25 +176,27 @@ func (h *Host) start(channel *crisis.Channel, zone string) *live {
 		return one
 	}
 	one.kind = kind
-	one.adapter, one.fault = kind.New(h.config(channel, kind, zone))
+	addresses, hosts := endpoints(kind, channel.Settings)
+	one.client, one.hosts = h.Client.For(addresses...), hosts
+	one.adapter, one.fault = kind.New(h.config(one))
 	if one.fault != nil {
 		h.Log.Warn("channel cannot work", "channel", channel.Name, "error", one.fault)
 	}
 	return one
 }
 
-func (h *Host) config(channel *crisis.Channel, kind channels.Kind, zone string) channels.Config {
-	config := channels.Config{Name: channel.Name, PublicURL: channel.PublicURL, Settings: map[string]string{},
-		Secrets: map[string]channels.Secret{}, Clock: h.Clock, Rand: h.Rand, HTTP: h.HTTP, Log: h.Log.With("channel", channel.Name)}
-	if config.PublicURL == "" {
-		config.PublicURL = h.PublicURL + "/hooks/" + url.PathEscape(channel.Name)
-	}
+func (h *Host) config(one *live) channels.Config {
+	channel, kind := one.channel, one.kind
+	config := channels.Config{Name: channel.Name, PublicURL: channel.HookURL(h.PublicURL), Settings: map[string]string{},
+		Secrets: map[string]channels.Secret{}, Clock: h.Clock, Rand: h.Rand, Log: h.Log.With("channel", channel.Name),
+		HTTP: &outward{host: h, channel: channel.Name, client: one.client}, Dial: one.client.DialContext, Resolver: net.DefaultResolver,
+		Emergency: h.emergency, Categories: h.choices}
 	for _, setting := range kind.Settings {
 		if setting.Default != "" && !setting.Secret {
 			config.Settings[setting.Key] = setting.Default
 		}
 		if setting.Key == settingTimeZone {
-			config.Settings[setting.Key] = zone
+			config.Settings[setting.Key] = one.zone
 		}
 	}
 	maps.Copy(config.Settings, channel.Settings)
@@ -214,26 +234,27 @@ func (h *Host) identified(id crisis.ID) (*live, error) {
 	return one, nil
 }
 
-// Sender sends on a channel; false where it cannot.
-func (h *Host) Sender(channel crisis.ID) (channels.Sender, bool) {
+// Live is a channel that is switched on, with the code behind it; false where it
+// cannot work.
+func (h *Host) Live(channel crisis.ID) (channels.Kind, channels.Adapter, bool) {
 	one, err := h.identified(channel)
 	if err != nil {
-		return nil, false
+		return channels.Kind{}, nil, false
 	}
-	sender, ok := one.adapter.(channels.Sender)
-	return sender, ok
+	return one.kind, one.adapter, true
 }
 
-// MediaRequest makes the request for a blob that lies at its channel's provider:
-// it is the media fetcher's Requests. It refuses hosts that are not the kind's.
-func (h *Host) MediaRequest(ctx context.Context, blob *crisis.Blob) (*http.Request, error) {
+// MediaRequest makes the request for a blob that lies at its channel's provider,
+// and names the client to send it with: it is the media fetcher's Requests. It
+// refuses hosts that are neither the kind's nor the channel's own.
+func (h *Host) MediaRequest(ctx context.Context, blob *crisis.Blob) (*http.Request, *media.Client, error) {
 	message, err := crisis.Get[*crisis.Message](ctx, h.Store, blob.Message)
 	if err != nil {
-		return nil, fmt.Errorf("message of media: %w", err)
+		return nil, nil, fmt.Errorf("message of media: %w", err)
 	}
 	one, err := h.identified(message.Channel)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var request *http.Request
 	if fetcher, ok := one.adapter.(channels.Fetcher); ok {
@@ -241,13 +262,16 @@ func (h *Host) MediaRequest(ctx context.Context, blob *crisis.Blob) (*http.Reque
 	} else {
 		request, err = http.NewRequestWithContext(ctx, http.MethodGet, blob.URL.Reveal(), nil)
 	}
-	if err != nil {
-		return nil, errors.New("the channel makes no request of this URL")
+	switch {
+	case errors.Is(err, channels.ErrTemporary), errors.Is(err, channels.ErrThrottled):
+		return nil, nil, media.ErrLater
+	case err != nil:
+		return nil, nil, errors.New("the channel makes no request of this URL")
 	}
-	if !one.kind.MayFetch(request.URL.Hostname()) {
-		return nil, errors.New("the host is none of the channel's")
+	if host := request.URL.Hostname(); !one.kind.MayFetch(host) && !slices.Contains(one.hosts, host) {
+		return nil, nil, errors.New("the host is none of the channel's")
 	}
-	return request, nil
+	return request, one.client, nil
 }
 
 // Names lists the channels that are switched on.

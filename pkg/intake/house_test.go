@@ -67,7 +67,7 @@ func newHouseOn(t *testing.T, url string) *house {
 	h.store = storetest.OpenerWith(t, options)()
 	log := slog.New(slog.NewTextHandler(h.log, nil))
 	h.host = NewHost(HostOptions{Store: h.store, Keys: h.keys, Kinds: []channels.Kind{app.Kind(), sms.Twilio(), h.lines.kind()},
-		HTTP: http.DefaultClient, PublicURL: "https://onyo.example", Clock: h.clock, Rand: rand.Reader, Log: log})
+		Client: media.NewClient(), Holder: "test", PublicURL: "https://onyo.example", Clock: h.clock, Rand: rand.Reader, Log: log})
 	h.door = NewDoor(h.host)
 	files, err := media.NewFiles(t.TempDir())
 	if err != nil {

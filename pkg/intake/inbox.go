@@ -94,8 +94,10 @@ func label(code string) string {
 		return "The channel's code took too long over this message."
 	case "channel_off":
 		return "The channel is switched off or cannot work."
-	case "awaits_earlier":
-		return "It corrects an earlier message that has not come."
+	case codeAwaits:
+		return "It belongs to an earlier message that has not come."
+	case codeSenderLimit:
+		return "Its sender wrote very much in a short time. It is read in turn."
 	case codeUnreadable:
 		return "What is stored of it cannot be opened."
 	case codeFailed:

@@ -27,6 +27,14 @@ type Store interface {
 	Watch() (wake <-chan struct{}, stop func())
 	Cursor(ctx context.Context, consumer string) (next uint64, err error)
 	Acquire(ctx context.Context, name, holder string, ttl time.Duration) (crisis.Lease, bool, error)
+	Release(ctx context.Context, lease crisis.Lease) error
+	Position(ctx context.Context, channel crisis.ID) ([]byte, error)
+	Known(ctx context.Context, channel crisis.ID, providerKeys ...[32]byte) (map[[32]byte]crisis.ID, error)
+	Received(ctx context.Context, channel crisis.ID, since time.Time) (last time.Time, count int, err error)
+	DeliveryOf(ctx context.Context, channel crisis.ID, providerKey [32]byte) (crisis.Delivery, error)
+	LogTraffic(ctx context.Context, lines ...crisis.Traffic) error
+	TrafficCounts(ctx context.Context, since time.Time) ([]crisis.TrafficCount, error)
+	ForgetTraffic(ctx context.Context, before time.Time) error
 	Retries(ctx context.Context, due time.Time, limit int) ([]crisis.Retry, error)
 	RetryList(ctx context.Context) ([]crisis.Retry, error)
 	Requeue(ctx context.Context, messages ...crisis.ID) (int, error)

@@ -318,7 +318,7 @@ func TestMediaAreKeptOrAwaited(t *testing.T) {
 		if blob.State != crisis.BlobPending {
 			t.Errorf("by URL: %s", blob.State)
 		}
-		if _, err := h.host.MediaRequest(t.Context(), blob); err == nil {
+		if _, _, err := h.host.MediaRequest(t.Context(), blob); err == nil {
 			allowed++
 		}
 	}

@@ -3,8 +3,8 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
-	"time"
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -83,12 +83,12 @@ func (r *reading) first(ctx context.Context, message *crisis.Message, retry *cri
 
 func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) (crisis.Change, error) {
 	change := crisis.Change{Action: "message.read", Actor: actor, At: r.worker.Clock()}
-	if message.Kind == crisis.KindOther || message.Kind == crisis.KindDelivery {
-		return change, nil
-	}
 	parsed, code := r.parse(ctx, message)
 	if ctx.Err() != nil {
 		return change, ctx.Err()
+	}
+	if message.Kind == crisis.KindOther && code == "parse_failed" {
+		return change, nil // nothing of an adapter's: a follow-up by receipt
 	}
 	r.mine = newPending()
 	for number, one := range parsed {
@@ -100,7 +100,11 @@ func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) 
 			return change, err
 		}
 	}
-	if code != "" {
+	switch {
+	case code == codeSenderLimit:
+		// Its turn comes; waiting is no failure.
+		return r.worker.aside(crisis.Retry{Message: message.ID, Attempts: tries, Code: code, Due: r.worker.Clock().Add(senderPause)}), nil
+	case code != "":
 		return r.worker.setAside(message.ID, code, tries+1), nil
 	}
 	maps.Copy(r.ahead.sources, r.mine.sources)
@@ -116,6 +120,8 @@ func (r *reading) take(ctx context.Context, change *crisis.Change, message *cris
 		return "", r.optOut(ctx, change, message, one)
 	case channels.Report, channels.Unparsed, "":
 		return r.report(ctx, change, message, number, one, tries)
+	case channels.Delivery:
+		return r.delivered(ctx, change, message, one, tries)
 	}
 	if one.Deletes != "" {
 		return "", r.deleted(ctx, change, message, one)
@@ -125,38 +131,7 @@ func (r *reading) take(ctx context.Context, change *crisis.Change, message *cris
 
 // parse lets the adapter read a message in full; its faults become codes.
 func (r *reading) parse(ctx context.Context, message *crisis.Message) (parsed []channels.Message, code string) {
-	one, err := r.worker.Host.identified(message.Channel)
-	if err != nil {
-		return nil, "channel_off"
-	}
-	type result struct {
-		parsed []channels.Message
-		code   string
-	}
-	done := make(chan result, 1)
-	go func() {
-		defer func() {
-			if recover() != nil {
-				done <- result{code: "parse_panic"}
-			}
-		}()
-		parsed, err := one.adapter.Parse(message.Raw.Reveal())
-		if err != nil {
-			done <- result{code: "parse_failed"}
-			return
-		}
-		done <- result{parsed: parsed}
-	}()
-	timer := time.NewTimer(parseWithin)
-	defer timer.Stop()
-	select {
-	case got := <-done:
-		return got.parsed, got.code
-	case <-timer.C:
-		return nil, "parse_timeout"
-	case <-ctx.Done():
-		return nil, "stopped"
-	}
+	return r.worker.Host.parse(ctx, message)
 }
 
 // optOut notes that somebody wants no messages, or wants them again. It never
@@ -185,7 +160,8 @@ func (r *reading) optOut(ctx context.Context, change *crisis.Change, message *cr
 	return nil
 }
 
-// deleted follows a deletion at the provider: the report is withdrawn.
+// deleted follows a deletion at the provider: the report is withdrawn. Where the
+// provider's terms demand it, what it said is destroyed as well.
 func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *crisis.Message, one channels.Message) error {
 	report, err := r.known(ctx, message.Channel, one.Deletes)
 	if err != nil || report == nil || report.Withdrawn {
@@ -195,6 +171,21 @@ func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *c
 	next := *report
 	next.Meta = report.Next(r.worker.Clock(), actor)
 	next.Withdrawn = true
+	if channel, err := r.worker.Host.identified(message.Channel); err == nil && channel.kind.Can.Mirror {
+		links, err := crisis.Find[*crisis.MessageReport](ctx, r.worker.Store, "report", report.ID)
+		if err != nil {
+			return fmt.Errorf("read a report's messages: %w", err)
+		}
+		// The notice's own key seals what is left of the report: nothing.
+		next.Message = message.ID
+		next.Text, next.Words, next.Given, next.Contact, next.Answers, next.Quoted = "", "", "", "", "", ""
+		for _, link := range links {
+			change.Forget = append(change.Forget, link.Message)
+		}
+		if len(links) == 0 {
+			change.Forget = append(change.Forget, report.Message)
+		}
+	}
 	r.mine.reports[next.ReceiptHash] = &next
 	change.Put = append(change.Put, &next)
 	return nil

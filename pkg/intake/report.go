@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/onyo-project/onyo/channels"
@@ -13,47 +14,70 @@ import (
 )
 
 // report adds a new report to a Change, or a new revision of the one that the
-// message supersedes.
+// message supersedes, goes on with or answers.
 func (r *reading) report(ctx context.Context, change *crisis.Change, message *crisis.Message, number int, one channels.Message, tries int) (code string, err error) {
-	_, hash, err := receiptOf(r.worker.Keys, message.Channel, one.ProviderID)
+	_, hash, err := receiptOf(r.worker.Keys, message.Channel, nameOf(one.ProviderID, one.Alias))
 	if err != nil {
 		return "", err
 	}
-	before, err := r.earlier(ctx, message, number, one, hash)
-	if err != nil {
-		return "", err
-	}
-	if before == nil && one.Supersedes != "" && tries+1 < MaxTries {
-		return "awaits_earlier", nil // what it corrects may still be on its way
-	}
-	if before != nil && before.Message == message.ID {
-		return "", nil // done before
+	if joins(one) {
+		if done, err := r.linked(ctx, message, number); err != nil || done {
+			return "", err
+		}
 	}
 	source, known, err := r.source(ctx, message, one, number)
 	if err != nil {
 		return "", err
+	}
+	if r.over(message, source) {
+		return codeSenderLimit, nil
+	}
+	before, how, err := r.before(ctx, message, number, &one, source, hash)
+	if err != nil {
+		return "", err
+	}
+	if before == nil && (one.Supersedes != "" || one.Continues != "") && tries+1 < MaxTries {
+		return codeAwaits, nil // what it belongs to may still be on its way
+	}
+	if before != nil && how == revised && before.Message == message.ID {
+		return "", nil // done before
 	}
 	if !known {
 		r.mine.sources[source.Index] = source
 		change.Put = append(change.Put, source)
 	}
 	report := r.written(message, one, source.ID)
-	reason := "opened"
-	if before == nil {
+	switch {
+	case before == nil:
+		how = opened
 		report.Meta = crisis.First(derived(message.ID, "report", number), r.worker.Clock(), actor)
 		report.ReceivedAt, report.ReceiptHash = message.At, hash
 		report.Submitter, report.Batch = message.Submitter, message.Batch
-	} else {
-		reason = "revised"
+	case how == added:
+		report = follow(before, report)
+		fallthrough
+	default:
 		report.Meta = before.Next(r.worker.Clock(), actor)
 		report.ReceivedAt, report.ReceiptHash = before.ReceivedAt, before.ReceiptHash
 		report.Submitter, report.Batch, report.Source = before.Submitter, before.Batch, before.Source
 		report.Withdrawn = before.Withdrawn
 	}
-	change.Action = "report." + reason
+	return "", r.put(ctx, change, message, number, one, report, how)
+}
+
+// How a message came to its report.
+const (
+	opened  = "opened"
+	revised = "revised"
+	added   = "added"
+)
+
+// put adds a report, the link from its message, and its media to a Change.
+func (r *reading) put(ctx context.Context, change *crisis.Change, message *crisis.Message, number int, one channels.Message, report *crisis.Report, how string) error {
+	change.Action = "report." + how
 	blobs, err := r.media(ctx, message, number, one.Media, report.ID)
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, blob := range blobs {
 		report.Media = append(report.Media, blob.RecordID())
@@ -61,9 +85,9 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 	r.mine.reports[report.ReceiptHash] = report
 	change.Put = append(change.Put, report, &crisis.MessageReport{
 		Meta:    crisis.First(derived(message.ID, "message_report", number), r.worker.Clock(), actor),
-		Message: message.ID, Report: report.ID, Reason: reason})
+		Message: message.ID, Report: report.ID, Reason: how})
 	change.Put = append(change.Put, blobs...)
-	return "", nil
+	return nil
 }
 
 // earlier is the report that a message revises or has already given; nil where
@@ -102,7 +126,7 @@ func (r *reading) written(message *crisis.Message, one channels.Message, source 
 		Channel: message.Channel, Source: source, Message: message.ID,
 		Text: vault.Secret(channels.Clean(one.Text)), Language: one.Language, Occurred: occurred(message, one),
 		Said: one.Categories, Contact: vault.Secret(channels.Clean(one.Contact)),
-		Answers: vault.Secret(one.Answers), Form: one.Form,
+		Answers: vault.Secret(one.Answers), Form: one.Form, Quoted: vault.Secret(channels.Clean(one.Quoted)), Checks: maps.Clone(one.Checks),
 	}
 	if one.Location != nil {
 		report.Words = vault.Secret(channels.Clean(one.Location.Words))

@@ -66,10 +66,13 @@ type Worker struct {
 	renewed time.Time
 	// next is the first entry not yet looked at; saved is what the cursor says.
 	next, saved uint64
+	senders     senders
 }
 
 // NewWorker makes a worker.
-func NewWorker(options WorkerOptions) *Worker { return &Worker{WorkerOptions: options} }
+func NewWorker(options WorkerOptions) *Worker {
+	return &Worker{WorkerOptions: options, senders: senders{}}
+}
 
 // Run works until ctx ends.
 func (w *Worker) Run(ctx context.Context) error {

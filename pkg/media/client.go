@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -19,6 +20,8 @@ var (
 	ErrURL       = errors.New("only http and https URLs without a name and password in them are fetched")
 	ErrRedirects = errors.New("redirected too often, or to another scheme")
 	ErrTooLarge  = errors.New("larger than allowed")
+	// ErrLater: the provider could not say where something lies; it may yet.
+	ErrLater = errors.New("the provider cannot say now where it lies")
 )
 
 // StatusError is an answer other than 200.
@@ -40,19 +43,32 @@ const (
 type Client struct {
 	http  *http.Client
 	guard guard
+	// own are the addresses, as host:port, that an admin wrote down: they may lie
+	// in a private network.
+	own []string
 }
 
 // NewClient makes the client. Trusted ranges may be spoken to although they are
 // not public: a gateway in the deployment's own network, a test's server.
-func NewClient(trusted ...netip.Prefix) *Client {
-	c := &Client{guard: newGuard(trusted)}
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: c.control}
+func NewClient(trusted ...netip.Prefix) *Client { return newClient(newGuard(trusted)) }
+
+// For is a Client that may also speak to these addresses, each a host:port as a
+// URL would lead to it, wherever they lie. It shares no connection with c.
+func (c *Client) For(addresses ...string) *Client {
+	if len(addresses) == 0 {
+		return c
+	}
+	return newClient(c.guard, addresses...)
+}
+
+func newClient(guard guard, own ...string) *Client {
+	c := &Client{guard: guard, own: own}
 	c.http = &http.Client{
 		Timeout:       Timeout,
 		CheckRedirect: redirect,
 		Transport: &http.Transport{
 			Proxy:                  nil,
-			DialContext:            dialer.DialContext,
+			DialContext:            c.DialContext,
 			TLSHandshakeTimeout:    10 * time.Second,
 			ResponseHeaderTimeout:  20 * time.Second,
 			MaxResponseHeaderBytes: maxHeaderBytes,
@@ -63,6 +79,16 @@ func NewClient(trusted ...netip.Prefix) *Client {
 		},
 	}
 	return c
+}
+
+// DialContext makes a connection for whatever is no single HTTP request: a stream,
+// a mail server. The same addresses are refused.
+func (c *Client) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	if !slices.Contains(c.own, address) {
+		dialer.Control = c.control
+	}
+	return dialer.DialContext(ctx, network, address)
 }
 
 // control sees the address that is about to be connected to, whatever name led

@@ -19,8 +19,10 @@ type Store interface {
 }
 
 // Requests makes the request that brings a blob, with its channel's
-// authorisation. Its error is final: the blob has failed.
-type Requests func(ctx context.Context, blob *crisis.Blob) (*http.Request, error)
+// authorisation, and names the Client to send it with: what a channel may reach
+// is its own matter. Its error is final, and the blob has failed, unless it is
+// ErrLater.
+type Requests func(ctx context.Context, blob *crisis.Blob) (*http.Request, *Client, error)
 
 const (
 	leaseName  = "media"
@@ -37,7 +39,6 @@ const (
 type Fetcher struct {
 	store    Store
 	keeper   *Keeper
-	client   *Client
 	requests Requests
 	holder   string
 	clock    func() time.Time
@@ -54,8 +55,8 @@ type try struct {
 
 // NewFetcher makes a fetcher; holder names this process among those that share
 // a database.
-func NewFetcher(store Store, keeper *Keeper, client *Client, requests Requests, holder string, clock func() time.Time, log *slog.Logger) *Fetcher {
-	return &Fetcher{store: store, keeper: keeper, client: client, requests: requests, holder: holder, clock: clock, log: log,
+func NewFetcher(store Store, keeper *Keeper, requests Requests, holder string, clock func() time.Time, log *slog.Logger) *Fetcher {
+	return &Fetcher{store: store, keeper: keeper, requests: requests, holder: holder, clock: clock, log: log,
 		tries: map[crisis.ID]try{}}
 }
 
@@ -146,11 +147,11 @@ func (f *Fetcher) fetch(ctx context.Context, lease crisis.Lease, blob *crisis.Bl
 
 // bring fetches and keeps; an empty code is success.
 func (f *Fetcher) bring(ctx context.Context, blob *crisis.Blob) (code string, again bool) {
-	request, err := f.requests(ctx, blob)
+	request, client, err := f.requests(ctx, blob)
 	if err != nil {
-		return "no_request", false
+		return "no_request", errors.Is(err, ErrLater)
 	}
-	content, err := f.client.Fetch(request.WithContext(ctx), MaxBytes)
+	content, err := client.Fetch(request.WithContext(ctx), MaxBytes)
 	if err != nil {
 		return fault(err)
 	}

@@ -64,8 +64,7 @@ func newPlace(t *testing.T, requests media.Requests) *place {
 		t.Fatal(err)
 	}
 	p.keeper = media.NewKeeper(files, p.store, p.store)
-	client := media.NewClient(netip.MustParsePrefix("127.0.0.0/8"))
-	p.fetcher = media.NewFetcher(p.store, p.keeper, client, requests, "test", p.clock, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p.fetcher = media.NewFetcher(p.store, p.keeper, requests, "test", p.clock, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	channel := &crisis.Channel{Meta: p.first(), Name: "c", Kind: "k"}
 	p.message = &crisis.Message{Meta: p.first(), Channel: channel.ID, Direction: crisis.Inbound, Kind: crisis.KindReport, Raw: []byte("raw")}
 	p.write(channel, p.message)
@@ -94,8 +93,9 @@ func (p *place) now(blob *crisis.Blob) *crisis.Blob {
 	return now
 }
 
-func byURL(ctx context.Context, blob *crisis.Blob) (*http.Request, error) {
-	return http.NewRequestWithContext(ctx, http.MethodGet, blob.URL.Reveal(), nil)
+func byURL(ctx context.Context, blob *crisis.Blob) (*http.Request, *media.Client, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, blob.URL.Reveal(), nil)
+	return request, media.NewClient(netip.MustParsePrefix("127.0.0.0/8")), err
 }
 
 func TestMediaAreFetchedKeptAndShown(t *testing.T) {
@@ -208,7 +208,9 @@ func TestAFileTooLargeIsNotKept(t *testing.T) {
 }
 
 func TestARequestThatIsNotMadeFailsTheBlob(t *testing.T) {
-	p := newPlace(t, func(context.Context, *crisis.Blob) (*http.Request, error) { return nil, errors.New("none of ours") })
+	p := newPlace(t, func(context.Context, *crisis.Blob) (*http.Request, *media.Client, error) {
+		return nil, nil, errors.New("none of ours")
+	})
 	blob := p.blob("https://evil.example/")
 	p.step()
 	if now := p.now(blob); now.State != crisis.BlobFailed || now.Why != "no_request" {

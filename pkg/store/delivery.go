@@ -103,16 +103,32 @@ func (s *Store) Known(ctx context.Context, channel crisis.ID, providerKeys ...[3
 	return known, nil
 }
 
-// Waiting are messages that are due to leave, longest due first; of one channel,
-// or of all where it is zero.
+// Waiting are messages of a channel that are due to leave, longest due first.
 func (s *Store) Waiting(ctx context.Context, channel crisis.ID, due time.Time, limit int) ([]crisis.Delivery, error) {
-	query := s.query.WithContext(ctx).Where("state IN ('queued', 'handed') AND due <= ?", s.dialect.time(due)).Order("due, message").Limit(limit)
-	if !channel.IsZero() {
-		query = query.Where("channel = ?", channel.String())
-	}
-	found, err := deliveries(query)
+	found, err := deliveries(s.query.WithContext(ctx).Where(waiting+" AND channel = ?", s.dialect.time(due), channel.String()).Order("due, message").Limit(limit))
 	if err != nil {
 		return nil, fmt.Errorf("read what is to leave: %w", err)
+	}
+	return found, nil
+}
+
+const waiting = "state IN ('queued', 'handed') AND due <= ?"
+
+// WaitingChannels are those on which a message is due to leave.
+func (s *Store) WaitingChannels(ctx context.Context, due time.Time) ([]crisis.ID, error) {
+	var found []crisis.ID
+	if err := s.query.WithContext(ctx).Table("delivery").Distinct("channel").Where(waiting, s.dialect.time(due)).Order("channel").Pluck("channel", &found).Error; err != nil {
+		return nil, fmt.Errorf("read where something is to leave: %w", err)
+	}
+	return found, nil
+}
+
+// Handed are messages of a channel that its gateway took and has not spoken of
+// since, the longest silent first.
+func (s *Store) Handed(ctx context.Context, channel crisis.ID, limit int) ([]crisis.Delivery, error) {
+	found, err := deliveries(s.query.WithContext(ctx).Where("state = 'handed' AND channel = ?", channel.String()).Order("at, message").Limit(limit))
+	if err != nil {
+		return nil, fmt.Errorf("read what gateways took: %w", err)
 	}
 	return found, nil
 }

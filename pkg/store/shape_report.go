@@ -5,7 +5,7 @@ import "github.com/onyo-project/onyo/pkg/crisis"
 // reportShapes are the tables of what came in.
 func reportShapes() []*shape {
 	return []*shape{
-		shapeOf(messageFields, "channel", "batch"),
+		shapeOf(messageFields, "channel", "batch", "source", "report"),
 		shapeOf(func(s *crisis.Source) []field {
 			return []field{
 				column("channel", &s.Channel), column("kind", (*string)(&s.Kind)), sealed("address", &s.Address),

@@ -95,3 +95,15 @@ func (s *Store) ForgetTraffic(ctx context.Context, before time.Time) error {
 	}
 	return nil
 }
+
+// Received tells when a channel's newest inbound message came, the zero time
+// where none did, and how many came since some time.
+func (s *Store) Received(ctx context.Context, channel crisis.ID, since time.Time) (last time.Time, count int, err error) {
+	const from = " FROM message WHERE channel = ? AND valid_to IS NULL AND rev = 1 AND direction = 'in'"
+	row := s.query.WithContext(ctx).Raw("SELECT (SELECT valid_from"+from+" ORDER BY id DESC LIMIT 1), (SELECT count(*)"+from+" AND valid_from >= ?)",
+		channel.String(), channel.String(), s.dialect.time(dueAt(since))).Row()
+	if err := row.Scan(&field{column: "valid_from", at: &last}, &count); err != nil {
+		return time.Time{}, 0, fmt.Errorf("look for a channel's newest message: %w", err)
+	}
+	return last, count, nil
+}

@@ -22,6 +22,7 @@ type ReportBody struct {
 	Contact    string          `json:"contact,omitempty"`
 	Form       string          `json:"form,omitempty"`
 	Answers    map[string]any  `json:"answers,omitempty"`
+	Uploads    []string        `json:"uploads,omitempty"`
 }
 
 // ReportLocation is a point, or words.
@@ -114,7 +115,13 @@ func (s *Site) take(c echo.Context) (Taken, error) {
 		return Taken{}, err
 	}
 	c.Set(bodyKey, body)
-	taken, err := s.Door.Submit(c.Request().Context(), Submission{Header: c.Request().Header, Body: body, Submitter: submitter})
+	submission := Submission{Header: c.Request().Header, Body: body, Submitter: submitter}
+	done, err := s.takeUploads(c, &submission)
+	if err != nil {
+		return Taken{}, err
+	}
+	taken, err := s.Door.Submit(c.Request().Context(), submission)
+	done(err == nil)
 	if err != nil {
 		return Taken{}, s.Refusal(err)
 	}

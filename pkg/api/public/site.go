@@ -63,9 +63,11 @@ type Door interface {
 
 // Site is the public face: pages, map, reports, receipts.
 type Site struct {
-	UI      *ui.UI
-	Maps    *Maps
-	Door    Door
+	UI   *ui.UI
+	Maps *Maps
+	Door Door
+	// Uploads keeps files that come in pieces before their report; nil takes none.
+	Uploads Uploads
 	Setting func(context.Context) (Setting, error)
 	// Submissions and Questions limit anonymous callers; Callers tells them apart.
 	Submissions *web.Limiter
@@ -87,7 +89,7 @@ func (s *Site) Routes() []web.Route {
 	page := func(method, path string, handler echo.HandlerFunc) web.Route {
 		return web.Route{Method: method, Path: path, Access: web.Anyone, Hidden: true, Handler: handler}
 	}
-	return append(s.Maps.Routes(),
+	return append(append(s.Maps.Routes(), s.uploadRoutes()...),
 		web.Route{Method: "GET", Path: "/api/v1/deployment", Access: web.Anyone, Tag: "deployment", Summary: "What this deployment is", Out: DeploymentAnswer{}, Handler: s.deployment},
 		web.Route{Method: "POST", Path: "/api/v1/reports", Access: web.Anyone, Tag: "reports", Summary: "Hand in a report (JSON, or multipart with parts report and media)", In: ReportBody{}, Out: ReportAnswer{}, Status: http.StatusCreated, Handler: s.postReport},
 		web.Route{Method: "POST", Path: "/api/v1/receipts", Access: web.Anyone, Tag: "reports", Summary: "What became of a report, by its receipt code", In: ReceiptBody{}, Out: ReceiptAnswer{}, Handler: s.postReceipt},

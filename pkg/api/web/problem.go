@@ -122,6 +122,12 @@ func AsProblem(err error, fault func(error)) *Problem {
 	return Refuse(http.StatusInternalServerError, "our_fault", "", "Something went wrong on our side; it has been noted. Try again.")
 }
 
+// Told is the status and the code of what a caller is told of an error.
+func Told(err error) (status int, code string) {
+	problem := AsProblem(err, func(error) {})
+	return problem.Status, problem.Code
+}
+
 func fromEcho(e *echo.HTTPError) *Problem {
 	switch e.Code {
 	case http.StatusNotFound:

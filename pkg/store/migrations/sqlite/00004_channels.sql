@@ -3,6 +3,9 @@
 ALTER TABLE report ADD COLUMN quoted BLOB;
 ALTER TABLE report ADD COLUMN checks TEXT;
 ALTER TABLE credential ADD COLUMN report TEXT;
+-- Only what goes out names a source and a report.
+CREATE INDEX message_by_source ON message (source, id) WHERE valid_to IS NULL AND source IS NOT NULL;
+CREATE INDEX message_by_report ON message (report, id) WHERE valid_to IS NULL AND report IS NOT NULL;
 
 -- Working tables: no entry in the ledger.
 CREATE TABLE position (
