@@ -29,9 +29,12 @@ type provider struct {
 
 func (p *provider) Do(r *http.Request) (*http.Response, error) {
 	p.request = r
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var data []byte
+	var err error
+	if r.Body != nil {
+		if data, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	if p.form, err = url.ParseQuery(string(data)); err != nil {
 		return nil, err
