@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -98,7 +99,7 @@ func (t *telegram) accept(ctx context.Context, inlet channels.Inlet, updates []j
 		var head struct {
 			ID int64 `json:"update_id"`
 		}
-		if json.Unmarshal(one, &head) == nil && head.ID >= next {
+		if json.Unmarshal(one, &head) == nil && next <= head.ID && head.ID < math.MaxInt64 {
 			next = head.ID + 1
 		}
 	}
