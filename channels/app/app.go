@@ -150,7 +150,9 @@ func read(facts map[string]string, body []byte, keep bool) (channels.Message, er
 	var err error
 	switch mediaType {
 	case jsonType:
-		report, err = decode(body)
+		if report, err = decode(body); err == nil {
+			err = report.carries(0)
+		}
 	case formType:
 		report, err = readForm(body, facts["zone"])
 	case multipartType:
@@ -186,6 +188,9 @@ type Report struct {
 	Contact    string          `json:"contact,omitempty"`
 	Form       string          `json:"form,omitempty"`
 	Answers    json.RawMessage `json:"answers,omitempty"` // an object
+	// Uploads are the ids of files that were uploaded before. Whoever takes them up
+	// hands them in as parts "upload", one each; their ids say nothing here.
+	Uploads []string `json:"uploads,omitempty"`
 }
 
 // Location is a point in degrees with its accuracy in metres, or words, or both.

@@ -154,6 +154,22 @@ func TestAppReadsMedia(t *testing.T) {
 	}
 }
 
+// Files that were uploaded before come as parts of their own. Their ids say
+// nothing: uploaded again under another id it is the same report.
+func TestAppTakesUploads(t *testing.T) {
+	with := func(id string) channels.Exchange {
+		return keyed(parts("b", part{name: "report", contentType: jsonType, content: `{"text":"x","uploads":["` + id + `","empty"]}`},
+			part{name: "upload", contentType: "image/jpeg", content: "picture"}, part{name: "upload", contentType: "image/jpeg"}), "k")
+	}
+	first, got := receive(t, with("a"))
+	if len(got.Media) != 1 || string(got.Media[0].Bytes) != "picture" || got.Media[0].ContentType != "image/jpeg" {
+		t.Fatalf("got %v", got.Media)
+	}
+	if again, _ := receive(t, with("b")); again.Digest != first.Digest {
+		t.Error("under another id it is another report")
+	}
+}
+
 // The plain HTML form, as a browser without JavaScript sends it, says the same
 // as the JSON and has the same digest.
 func TestAppReadsTheForm(t *testing.T) {
@@ -267,6 +283,11 @@ func TestAppRefuses(t *testing.T) {
 		"form: escape":       {posted(formType, "text=%zz"), "bad_form", ""},
 		"form: file name":    {posted(formType, "text=x&media=a.jpg"), "bad_value", "media"},
 		"parts: no boundary": {posted("multipart/form-data", "x"), "bad_multipart", "Content-Type"},
+		"uploads alone":      {posted(jsonType, `{"text":"x","uploads":["a"]}`), "bad_value", "uploads"},
+		"uploads: type":      {posted(jsonType, `{"text":"x","uploads":"a"}`), "bad_value", "uploads"},
+		"parts: no upload":   {parts("b", part{name: "report", content: `{"uploads":["a"]}`}, part{name: "media", file: "f", content: "x"}), "bad_value", "uploads"},
+		"parts: one upload":  {parts("b", part{name: "report", content: `{"uploads":["a","b"]}`}, part{name: "upload", content: "x"}), "bad_value", "uploads"},
+		"form: upload":       {parts("b", part{name: "text", content: "x"}, part{name: "upload", content: "x"}), "bad_value", "uploads"},
 		"parts: cut":         {posted("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nx"), "cut_short", ""},
 		"parts: both":        {parts("b", part{name: "report", content: `{"text":"x"}`}, part{name: "text", content: "y"}), "unknown_field", "text"},
 		"parts: reports":     {parts("b", part{name: "report", content: `{"text":"x"}`}, part{name: "report", content: `{"text":"y"}`}), "repeated_field", "report"},

@@ -45,7 +45,7 @@ func jsonFault(err error) error {
 }
 
 func reportFields() []string {
-	return []string{"text", "location", "occurred_at", "categories", "language", "contact", "form", "answers"}
+	return []string{"text", "location", "occurred_at", "categories", "language", "contact", "form", "answers", "uploads"}
 }
 
 func locationFields() []string { return []string{"lon", "lat", "accuracy_m", "words"} }

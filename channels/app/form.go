@@ -125,7 +125,8 @@ func local(text, zone string) string {
 	return text
 }
 
-// readMultipart reads parts in order: "report" or the form's fields, and "media".
+// readMultipart reads parts in order: "report" or the form's fields, "media", and
+// "upload" for media that were uploaded before.
 func readMultipart(body []byte, boundary, zone string, keep bool) (Report, []channels.Media, error) {
 	if boundary == "" {
 		return Report{}, nil, channels.Malformed("bad_multipart", "Content-Type", "It names no boundary.")
@@ -152,12 +153,15 @@ func readMultipart(body []byte, boundary, zone string, keep bool) (Report, []cha
 	}
 	if parts.report == nil {
 		report, err := fromFields(parts.fields, zone)
+		if err == nil {
+			err = report.carries(parts.uploads)
+		}
 		return report, parts.media, err
 	}
 	if len(parts.fields) > 0 {
 		return Report{}, nil, channels.Malformed("unknown_field", plain(sortedKeys(parts.fields)[0]), "Beside the part report there are only parts named media.")
 	}
-	return *parts.report, parts.media, nil
+	return *parts.report, parts.media, parts.report.carries(parts.uploads)
 }
 
 // closed says whether the closing delimiter is there. mime/multipart takes a body
@@ -179,9 +183,11 @@ type parts struct {
 	keep   bool
 	report *Report
 	fields url.Values
-	text   int   // bytes of fields so far
-	files  int64 // bytes of files so far
-	media  []channels.Media
+	// uploads counts the parts "upload".
+	uploads int
+	text    int   // bytes of fields so far
+	files   int64 // bytes of files so far
+	media   []channels.Media
 	// content is the file that is being read; its room serves the next one.
 	content bytes.Buffer
 }
@@ -190,6 +196,9 @@ func (p *parts) take(part *multipart.Part) error {
 	name := part.FormName()
 	switch {
 	case name == "media":
+		return p.file(part)
+	case name == "upload":
+		p.uploads++
 		return p.file(part)
 	case part.FileName() != "" && name != "report":
 		return channels.Malformed("unknown_field", plain(name), "Files come in parts named media.")

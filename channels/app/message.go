@@ -47,6 +47,15 @@ func (r Report) message(media int) (channels.Message, error) {
 	return message, nil
 }
 
+// carries refuses a report whose uploads did not come with it: a file that is
+// spoken of is there, or the report is not taken.
+func (r Report) carries(uploads int) error {
+	if len(r.Uploads) != uploads {
+		return channels.Malformed("bad_value", "uploads", "Uploads belong to a report that is sent as plain JSON to /api/v1/reports.")
+	}
+	return nil
+}
+
 func words(field, value string, limit int) error {
 	if len(value) > limit {
 		return channels.Malformed("too_long", field, "At most %d bytes of UTF-8.", limit)

@@ -46,6 +46,8 @@ var (
 	ErrUnfinished = errors.New("the upload is not finished")
 	// ErrPieces: it came in too many pieces; begin it again.
 	ErrPieces = errors.New("the upload came in too many pieces")
+	// ErrCut: what should have come next did not; what came before is kept.
+	ErrCut = errors.New("the upload was cut short")
 	// ErrFull: all uploads together have no more room.
 	ErrFull = errors.New("no room for uploads")
 )
@@ -185,8 +187,8 @@ func (u *Uploads) State(id string) (offset, length int64, expires time.Time, err
 
 // Append adds what comes from a reader, which must begin where the upload ends,
 // and returns where it ends now: also beside an error everything before that
-// stays. It fails with ErrOffset, ErrLength, ErrPieces, ErrFull, or as the reader
-// does; a reader that ends early is no error.
+// stays. It fails with ErrOffset, ErrLength, ErrPieces, ErrFull, or ErrCut where the
+// reader does; a reader that ends early is no error.
 func (u *Uploads) Append(id string, offset int64, from io.Reader) (ends int64, expires time.Time, err error) {
 	ends, length, expires, err := u.State(id)
 	if err == nil && ends != offset {
@@ -209,7 +211,7 @@ func (u *Uploads) Append(id string, offset int64, from io.Reader) (ends int64, e
 		case errors.Is(reading, io.EOF), errors.Is(reading, io.ErrUnexpectedEOF):
 			return ends, expires, nil
 		case reading != nil:
-			return ends, expires, fmt.Errorf("read an upload: %w", reading)
+			return ends, expires, fmt.Errorf("%w: %w", ErrCut, reading)
 		}
 	}
 	if n, _ := io.ReadFull(from, make([]byte, 1)); n > 0 {
