@@ -1,6 +1,7 @@
 package sms_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -204,5 +205,14 @@ func TestAfricasTalkingSendErrors(t *testing.T) {
 	delete(c.Secrets, "api_key")
 	if _, err := atAdapter(t, c).(channels.Sender).Send(t.Context(), channels.Outbound{}); !errors.Is(err, channels.ErrPermanent) {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// With pull=off Run asks nobody and ends with its context.
+func TestAfricasTalkingWaits(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := atAdapter(t, atConfig()).(channels.Runner).Run(ctx, nil); err != nil {
+		t.Fatal(err)
 	}
 }
