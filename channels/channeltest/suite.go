@@ -221,6 +221,8 @@ func JudgeSplit(adapter channels.Adapter, split channels.Split) error {
 	switch {
 	case m.ProviderID != split.ProviderID:
 		return errors.New("split and parse disagree on the id")
+	case m.Alias != split.Alias:
+		return errors.New("split and parse disagree on the alias")
 	case m.Nature != split.Nature:
 		return fmt.Errorf("split says %s, parse says %s", split.Nature, m.Nature)
 	case m.From != split.From:
