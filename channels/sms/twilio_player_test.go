@@ -28,8 +28,10 @@ type twilioPlayer struct {
 	clock      func() time.Time
 	pace       time.Duration
 	now, asked time.Time
-	// pages caps the size of a page, so that there are several.
+	// pages caps the size of a page, so that there are several. days: only the day
+	// of the question counts.
 	pages int
+	days  bool
 
 	mu       sync.Mutex
 	items    []heldItem // oldest first
@@ -112,6 +114,9 @@ func (p *twilioPlayer) list(w http.ResponseWriter, query url.Values) {
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
+	}
+	if p.days {
+		since = since.Truncate(24 * time.Hour)
 	}
 	var found [][]byte
 	for _, item := range slices.Backward(p.items) {

@@ -191,7 +191,7 @@ func (p *twilioPull) pass(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		splits, digests, err := p.splits(ctx, page.Messages, until)
+		splits, digests, err := p.splits(ctx, page.Messages, since, until)
 		if err != nil {
 			return err
 		}
@@ -238,13 +238,13 @@ func (p *twilioPull) accept(ctx context.Context, splits []channels.Split, last b
 
 // splits are the messages of a page that are for this channel and new, and the
 // digests by which they are known again.
-func (p *twilioPull) splits(ctx context.Context, items []json.RawMessage, until time.Time) (splits []channels.Split, digests [][32]byte, err error) {
+func (p *twilioPull) splits(ctx context.Context, items []json.RawMessage, since, until time.Time) (splits []channels.Split, digests [][32]byte, err error) {
 	for _, item := range items {
 		digest := sha256.Sum256(item)
 		if _, seen := p.seen[digest]; seen {
 			continue
 		}
-		split, ok, err := p.split(ctx, item, until)
+		split, ok, err := p.split(ctx, item, since, until)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -255,12 +255,15 @@ func (p *twilioPull) splits(ctx context.Context, items []json.RawMessage, until 
 	return splits, digests, nil
 }
 
-func (p *twilioPull) split(ctx context.Context, item json.RawMessage, until time.Time) (split channels.Split, ok bool, err error) {
+func (p *twilioPull) split(ctx context.Context, item json.RawMessage, since, until time.Time) (split channels.Split, ok bool, err error) {
 	var m pulledMessage
 	if json.Unmarshal(item, &m) != nil || m.SID == "" {
 		return p.unparsed(item, "no_message_sid"), true, nil
 	}
-	if at := m.at(); !p.t.concerns(m) || p.settle > 0 && at.After(until) ||
+	// Twilio promises whole days only: what is older than the question was met
+	// before. Seconds are all that its times have.
+	at := m.at()
+	if !p.t.concerns(m) || !at.IsZero() && at.Before(since.Truncate(time.Second)) || p.settle > 0 && at.After(until) ||
 		m.Status == "receiving" && at.After(until.Add(-pullYoung)) {
 		return split, false, nil
 	}

@@ -222,17 +222,18 @@ func TestTwilioPullLooksBack(t *testing.T) {
 		cursor string
 		want   []string
 	}{
-		"no cursor":     {"", []string{"now", "hour", "day"}},
-		"not a cursor":  {"{", []string{"now", "hour", "day"}},
-		"an hour ago":   {`{"through":"2026-03-01T11:00:00Z"}`, []string{"now", "hour"}},
-		"a week ago":    {`{"through":"2026-02-22T12:00:00Z"}`, []string{"now", "hour", "day", "days"}},
-		"in the future": {`{"through":"2027-01-01T00:00:00Z"}`, []string{"now", "hour", "day"}},
-		"ten minutes":   {`{"through":"2026-03-01T11:50:00Z"}`, []string{"now"}},
+		"an hour ago, of whole days": {`{"through":"2026-03-01T11:00:00Z"}`, []string{"now", "hour"}},
+		"no cursor":                  {"", []string{"now", "hour", "day"}},
+		"not a cursor":               {"{", []string{"now", "hour", "day"}},
+		"an hour ago":                {`{"through":"2026-03-01T11:00:00Z"}`, []string{"now", "hour"}},
+		"a week ago":                 {`{"through":"2026-02-22T12:00:00Z"}`, []string{"now", "hour", "day", "days"}},
+		"in the future":              {`{"through":"2027-01-01T00:00:00Z"}`, []string{"now", "hour", "day"}},
+		"ten minutes":                {`{"through":"2026-03-01T11:50:00Z"}`, []string{"now"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := playTwilio(t)
 			atNoon(p)
-			p.pages = 1
+			p.pages, p.days = 1, strings.Contains(name, "whole days")
 			for sid, before := range map[string]time.Duration{"days": 72 * time.Hour, "day": 24 * time.Hour,
 				"hour": time.Hour + 10*time.Minute, "now": time.Minute} {
 				p.hold(sid, noon.Add(-before), resource(sid, sid, noon.Add(-before), nil))
