@@ -140,7 +140,7 @@ func (a *archiver) files(ctx context.Context, w *world) error {
 		switch {
 		case path == w.DataDir:
 			return nil
-		case strings.HasPrefix(name, "."), name == "demo", strings.HasSuffix(name, ".key"): // a demo and its key are no part of it
+		case strings.HasPrefix(name, "."), name == "demo", name == "uploads", strings.HasSuffix(name, ".key"): // a demo, its key and files half arrived are no part of it
 			if entry.IsDir() {
 				return fs.SkipDir
 			}

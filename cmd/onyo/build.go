@@ -54,6 +54,7 @@ type house struct {
 	writer   *projection.Projection
 	reader   *projection.Projection
 	keeper   *media.Keeper
+	uploads  *media.Uploads
 	demo     bool
 	loaded   atomic.Bool
 	// published wakes the public map after a batch of this process.
@@ -119,6 +120,9 @@ func (h *house) intake(w *world, o *opened) error {
 		return fmt.Errorf("open the media folder: %w", err)
 	}
 	h.keeper = media.NewKeeper(files, o.store, o.store)
+	if h.uploads, err = media.NewUploads(filepath.Join(w.DataDir, "uploads"), o.keys, w.clock, w.random, w.log); err != nil {
+		return err
+	}
 	h.host = newHost(w, o, func(ctx context.Context, channel crisis.ID, asked *channels.Collect) ([]channels.Outbound, error) {
 		return h.outbox.Collect(ctx, channel, asked)
 	})
@@ -201,7 +205,7 @@ func (h *house) server(w *world, o *opened, demo bool) error {
 	}
 	h.api, err = api.New(api.Options{
 		Base: api.Base{PublicURL: w.PublicURL, Auth: h.people, Log: w.log}, Clock: w.clock, Records: o.store, Work: h.work, Queue: h.queue, Wake: o.store.Watch,
-		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper,
+		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper, Uploads: h.uploads,
 		Reader: h.reading, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
 		OpsMap: h.ops.Map, OpsHub: h.ops.Hub, PublicMap: h.public.Map, PublicHub: h.public.Hub, Hotspots: h.hotspots,
 		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, Proxies: proxies, Embedders: embedders, PublishEvery: w.PublishEvery, Demo: demo,
@@ -234,6 +238,7 @@ func (h *house) start(ctx context.Context, group *errgroup.Group) {
 	group.Go(func() error { return h.fetcher.Run(ctx) })
 	group.Go(func() error { return h.outbox.Run(ctx) })
 	group.Go(func() error { return h.triage.Run(ctx) })
+	run(h.uploads.Run)
 	run(h.hotspots.Run)
 	run(h.publish.Run)
 	run(h.sweep)

@@ -36,6 +36,7 @@ type Options struct {
 	Receipts     *intake.Receipts
 	Channels     *intake.Desk
 	Media        *media.Keeper
+	Uploads      *media.Uploads
 	Reader       *triage.Reader
 	PublicID     func(crisis.ID) string
 	OpsMap       *live.Map
@@ -67,6 +68,9 @@ func New(o Options) (*Server, error) {
 	site := &public.Site{UI: o.UI, Door: witness, Setting: settings.read, Clock: o.Clock, Refusal: channelRefusal, Submitter: s.submitter, Callers: callers, Weight: weight,
 		Submissions: &web.Limiter{PerMinute: o.FormRate, Clock: o.Clock}, Questions: &web.Limiter{PerMinute: 2 * o.FormRate, Clock: o.Clock}, Embedders: o.Embedders,
 		Maps: &public.Maps{Prefix: "/api/v1/map", Access: web.Anyone, Map: o.PublicMap, Hub: o.PublicHub, Stop: s.stop}}
+	if o.Uploads != nil {
+		site.Uploads = uploads{o.Uploads}
+	}
 	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Still: s.still, Stop: s.stop}
 	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
 	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, reader: o.Reader, intake: witness,
