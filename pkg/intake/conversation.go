@@ -41,11 +41,19 @@ func (r *reading) linked(ctx context.Context, message *crisis.Message, number in
 // one. Of a part it makes the whole text, as far as it has come.
 func (r *reading) before(ctx context.Context, message *crisis.Message, number int, one *channels.Message, source *crisis.Source, hash [32]byte) (*crisis.Report, string, error) {
 	switch {
-	case one.Supersedes != "" || message.Variant:
+	case one.Supersedes != "" && !message.Variant:
+		report, err := r.earlier(ctx, message, number, *one, hash)
+		if err != nil || report != nil {
+			return report, revised, err
+		}
+		// What it replaces was itself only an addition: the rest of the report stays.
+		report, err = r.throughLink(ctx, message.Channel, one.Supersedes)
+		return report, added, err
+	case message.Variant:
 		report, err := r.earlier(ctx, message, number, *one, hash)
 		return report, revised, err
 	case one.Continues != "":
-		report, err := r.known(ctx, message.Channel, one.Continues)
+		report, err := r.called(ctx, message.Channel, one.Continues)
 		return report, added, err
 	case one.Part != nil:
 		report, err := r.whole(ctx, message.Channel, one)
@@ -163,11 +171,48 @@ func (r *reading) answered(ctx context.Context, channel crisis.ID, one channels.
 		if err != nil || report != nil {
 			return report, err
 		}
-		if report, err = r.known(ctx, channel, id); err != nil || report != nil {
+		if report, err = r.called(ctx, channel, id); err != nil || report != nil {
 			return report, err
 		}
 	}
 	return nil, nil
+}
+
+// called is the report that a message of this name gave or added to; nil for none.
+func (r *reading) called(ctx context.Context, channel crisis.ID, name string) (*crisis.Report, error) {
+	report, err := r.known(ctx, channel, name)
+	if err != nil || report != nil {
+		return report, err
+	}
+	return r.throughLink(ctx, channel, name)
+}
+
+// throughLink is the report that an earlier message was added to.
+func (r *reading) throughLink(ctx context.Context, channel crisis.ID, providerID string) (*crisis.Report, error) {
+	key := r.worker.Host.providerKey(channel, providerID)
+	there, err := r.worker.Store.Known(ctx, channel, key)
+	if err != nil || there[key].IsZero() {
+		return nil, err
+	}
+	link, err := crisis.One[*crisis.MessageReport](ctx, r.worker.Store, "message", there[key])
+	if err != nil {
+		return nil, ignoreMissing(err)
+	}
+	return r.newest(ctx, link.Report)
+}
+
+// newest is a report as the messages before this one leave it.
+func (r *reading) newest(ctx context.Context, id crisis.ID) (*crisis.Report, error) {
+	report, err := crisis.Get[*crisis.Report](ctx, r.worker.Store, id)
+	if err != nil {
+		return nil, ignoreMissing(err)
+	}
+	for _, those := range []pending{r.mine, r.ahead} {
+		if later := those.reports[report.ReceiptHash]; later != nil {
+			return later, nil
+		}
+	}
+	return report, nil
 }
 
 // ours is the report that a message which we sent was about.
@@ -183,14 +228,7 @@ func (r *reading) ours(ctx context.Context, channel crisis.ID, providerID string
 	if err != nil || sent.Report.IsZero() {
 		return nil, ignoreMissing(err)
 	}
-	report, err := crisis.Get[*crisis.Report](ctx, r.worker.Store, sent.Report)
-	if err != nil {
-		return nil, ignoreMissing(err)
-	}
-	if ahead := r.ahead.reports[report.ReceiptHash]; ahead != nil {
-		report = ahead
-	}
-	return report, nil
+	return r.newest(ctx, sent.Report)
 }
 
 func ignoreMissing(err error) error {

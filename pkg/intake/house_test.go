@@ -171,19 +171,40 @@ func (h *house) inbox() []Waiting {
 type lines struct {
 	mu    sync.Mutex
 	fault map[string]string // by text: "error", "panic"
+	// mirror: deletions at the provider are followed to the end.
+	mirror bool
+	// run, where it is set, is what the adapter does by itself.
+	run func(context.Context, channels.Inlet) error
+}
+
+// Run does what the test says.
+func (l *lines) Run(ctx context.Context, inlet channels.Inlet) error {
+	l.mu.Lock()
+	run := l.run
+	l.mu.Unlock()
+	if run == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return run(ctx, inlet)
 }
 
 type line struct {
-	ID, From, Text, Supersedes, Deletes string
-	Nature                              channels.Nature
-	Media                               []string
+	ID, Alias, From, Text, Supersedes, Deletes string
+	Continues, ReplyTo, Quoted                 string
+	Part                                       *channels.Part
+	Status                                     *channels.Status
+	Hindsight                                  bool
+	Point                                      *channels.Point
+	Nature                                     channels.Nature
+	Media                                      []string
 	// And is what the same message says besides.
 	And []line
 }
 
 func (l *lines) kind() channels.Kind {
 	return channels.Kind{Name: "test.lines", Title: "Lines", Methods: []string{http.MethodPost}, BodyTypes: []string{"application/json"},
-		Limits: channels.Limits{BodyBytes: 1 << 20}, MediaHosts: []string{"media.example"},
+		Limits: channels.Limits{BodyBytes: 1 << 20}, MediaHosts: []string{"media.example"}, Can: channels.Capabilities{Webhook: true, Run: true, Mirror: l.mirror},
 		New: func(channels.Config) (channels.Adapter, error) { return l, nil }}
 }
 
@@ -206,18 +227,27 @@ func (l *lines) Receive(_ context.Context, exchange channels.Exchange) (channels
 	}
 	var reception channels.Reception
 	for _, one := range said {
-		raw, err := json.Marshal(one)
-		if err != nil {
-			return reception, err
-		}
-		message := one.message()
-		reception.Messages = append(reception.Messages, channels.Split{ProviderID: one.ID, Digest: message.Digest(), Raw: raw, Nature: message.Nature})
+		raw, message := one.raw(), one.message()
+		reception.Messages = append(reception.Messages, channels.Split{ProviderID: one.ID, Alias: one.Alias, Digest: message.Digest(), Raw: raw,
+			Nature: message.Nature, Hindsight: one.Hindsight})
 	}
 	return reception, nil
 }
 
+func (l line) raw() []byte {
+	raw, err := json.Marshal(l)
+	if err != nil {
+		panic(err) // a test's own words
+	}
+	return raw
+}
+
 func (l line) message() channels.Message {
-	message := channels.Message{ProviderID: l.ID, Nature: l.Nature, Text: l.Text, Supersedes: l.Supersedes, Deletes: l.Deletes}
+	message := channels.Message{ProviderID: l.ID, Alias: l.Alias, Nature: l.Nature, Text: l.Text, Supersedes: l.Supersedes, Deletes: l.Deletes,
+		Continues: l.Continues, ReplyTo: l.ReplyTo, Quoted: l.Quoted, Part: l.Part, Status: l.Status}
+	if l.Point != nil {
+		message.Location = &channels.Location{Point: l.Point}
+	}
 	if message.Nature == "" {
 		message.Nature = channels.Report
 	}

@@ -47,6 +47,8 @@ func TestTextsAndAppReportsBecomeReports(t *testing.T) {
 		if len(reports) != 2 {
 			t.Fatalf("%d reports", len(reports))
 		}
+		// Ids of one millisecond have no order.
+		slices.SortFunc(reports, func(a, b *crisis.Report) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 		byText, byApp := reports[0], reports[1]
 		if byText.Text.Reveal() != "Water in the houses at Mathare 4A" || byText.Occurred.Precision != crisis.PrecisionUnknown {
 			t.Errorf("the text became %+v", byText)
