@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -61,7 +60,7 @@ func (a *africasTalking) Run(ctx context.Context, inlet channels.Inlet) error {
 			return errATRefused
 		case fault != nil:
 			wait = max(faults.next(), fault.RetryAfter)
-			a.log("africastalking: asking failed", slog.String("code", fault.Code), slog.Duration("wait", wait))
+			a.config.Log.Warn("asking Africa's Talking for messages failed", "channel", a.config.Name, "code", fault.Code, "wait", wait)
 		default:
 			faults.reset()
 			if len(found) > 0 {
@@ -76,12 +75,6 @@ func (a *africasTalking) Run(ctx context.Context, inlet channels.Inlet) error {
 		if !pause(ctx, wait) {
 			return nil
 		}
-	}
-}
-
-func (a *africasTalking) log(text string, attrs ...any) {
-	if a.config.Log != nil {
-		a.config.Log.Info(text, attrs...)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -205,6 +206,52 @@ func TestAfricasTalkingSendErrors(t *testing.T) {
 	delete(c.Secrets, "api_key")
 	if _, err := atAdapter(t, c).(channels.Sender).Send(t.Context(), channels.Outbound{}); !errors.Is(err, channels.ErrPermanent) {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// kept ends a run as soon as something is accepted.
+type kept struct {
+	end    context.CancelFunc
+	splits []channels.Split
+	cursor []byte
+}
+
+func (k *kept) Cursor(context.Context) ([]byte, error) { return k.cursor, nil }
+
+func (k *kept) Accept(_ context.Context, splits []channels.Split, cursor []byte) error {
+	k.splits, k.cursor = splits, cursor
+	k.end()
+	return nil
+}
+
+// A fault of theirs, and an answer that is none, are waited out.
+func TestAfricasTalkingOutlastsFaults(t *testing.T) {
+	player := startAT(t).(*atPlayer)
+	player.Offer(channeltest.Saying{ID: "1", Text: "Flood"})
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch asked++; asked {
+		case 1:
+			http.Error(w, "later", http.StatusServiceUnavailable)
+		case 2:
+			fmt.Fprint(w, `{"SMSMessageData":{"Messages":[`)
+		default:
+			player.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	ctx, end := context.WithCancel(t.Context())
+	var journal strings.Builder
+	c, inlet := player.Config(), &kept{end: end, cursor: []byte("14999")}
+	c.Settings["api_url"], c.HTTP, c.Log = server.URL, http.DefaultClient, slog.New(slog.NewTextHandler(&journal, nil))
+	if err := atAdapter(t, c).(channels.Runner).Run(ctx, inlet); err != nil {
+		t.Fatal(err)
+	}
+	if len(inlet.splits) != 1 || string(inlet.cursor) != "15000" || asked != 3 {
+		t.Errorf("%d splits, cursor %s, after %d questions", len(inlet.splits), inlet.cursor, asked)
+	}
+	if said := journal.String(); !strings.Contains(said, "http_503") || !strings.Contains(said, "unreadable") || strings.Contains(said, atKey) {
+		t.Errorf("logged %s", said)
 	}
 }
 
