@@ -157,11 +157,17 @@ func unpack(packed []byte, today map[string]bool) (known, error) {
 		}
 		k.put(one)
 	}
+	if r.failed {
+		return k, errCursor
+	}
 	return k, nil
 }
 
 // reader reads numbers off a slice; once it fails it gives zeros and no bytes.
-type reader struct{ rest []byte }
+type reader struct {
+	rest   []byte
+	failed bool
+}
 
 func (r *reader) uvarint() uint64 {
 	n, size := binary.Uvarint(r.rest)
@@ -177,7 +183,7 @@ func (r *reader) varint() int64 {
 
 func (r *reader) skip(size int) {
 	if size <= 0 {
-		size = len(r.rest)
+		size, r.failed = len(r.rest), true
 	}
 	r.rest = r.rest[size:]
 }

@@ -115,40 +115,41 @@ type rulesAnswer struct {
 }
 
 // syncRules makes the rules at X those of the channel. New ones come before old
-// ones go, so that nothing is missed in between.
+// ones go, so that nothing is missed in between; only a rule that gets another tag,
+// and old ones where there is no room, go first.
 func (x *twitter) syncRules(ctx context.Context) error {
 	var there rulesAnswer
 	if err := x.call(ctx, http.MethodGet, rulesPath, nil, nil, &there); err != nil {
 		return err
 	}
-	wanted := map[rule]bool{}
+	missing, values := map[rule]bool{}, map[string]bool{}
 	for _, rule := range x.rules {
-		wanted[rule] = true
+		missing[rule], values[rule.Value] = true, true
 	}
-	var add []rule
-	var remove []string
+	var first, last []string
 	for _, one := range there.Rules {
-		if wanted[one.rule] {
-			delete(wanted, one.rule)
-		} else {
-			remove = append(remove, one.ID)
+		switch {
+		case missing[one.rule]:
+			delete(missing, one.rule)
+		case values[one.Value] || len(there.Rules)+len(x.rules) > maxRules:
+			first = append(first, one.ID)
+		default:
+			last = append(last, one.ID)
 		}
 	}
+	var add []rule
 	for _, rule := range x.rules {
-		if wanted[rule] {
+		if missing[rule] {
 			add = append(add, rule)
 		}
 	}
-	if len(there.Rules)+len(add) > maxRules {
-		if err := x.removeRules(ctx, remove); err != nil {
-			return err
-		}
-		remove = nil
+	if err := x.removeRules(ctx, first); err != nil {
+		return err
 	}
 	if err := x.addRules(ctx, add); err != nil {
 		return err
 	}
-	return x.removeRules(ctx, remove)
+	return x.removeRules(ctx, last)
 }
 
 func (x *twitter) addRules(ctx context.Context, add []rule) error {
@@ -161,7 +162,7 @@ func (x *twitter) addRules(ctx context.Context, add []rule) error {
 	}
 	for _, fault := range answer.Errors {
 		if fault.Title == "DuplicateRule" {
-			continue // the same rule under another tag, which is removed next
+			continue // somebody was faster
 		}
 		for _, rule := range add {
 			if rule.Value == fault.Value {

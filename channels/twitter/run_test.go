@@ -271,6 +271,23 @@ func TestSearchMode(t *testing.T) {
 	}, "mode", "search", "poll_seconds", "30")
 }
 
+// A line with an id of the future hides nothing that comes after it.
+func TestAnIDOfTheFuture(t *testing.T) {
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.pass(time.Second)
+		w.x.Raw([]byte(`{"data":{"id":"18446744073709551615","text":"odd"}}`))
+		w.pass(time.Second)
+		w.ended(stop)
+		w.x.Say(flood(1))
+		w.pass(time.Second)
+		stop = w.run()
+		w.pass(time.Second)
+		w.ended(stop)
+		w.wants("Flood at house 1", "odd")
+	})
+}
+
 // What does not pass by waiting ends Run with a word on what to mend.
 func TestWhatEndsRun(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -316,7 +333,7 @@ func TestARefusedSearchLeavesTheStream(t *testing.T) {
 func TestRulesAreSynced(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.x.SetRules(xplayer.Rule{ID: "1", Value: "old rule", Tag: "old"}, xplayer.Rule{ID: "2", Value: "fire place_country:KE", Tag: "fire"},
-			xplayer.Rule{ID: "3", Value: "quake", Tag: "another tag"})
+			xplayer.Rule{ID: "3", Value: "flood", Tag: "another tag"})
 		stop := w.run()
 		w.pass(time.Second)
 		w.ended(stop)

@@ -77,7 +77,7 @@ func (s *session) fillStep(ctx context.Context) error {
 	s.fill.back = backoff{}
 	splits := s.takePage(found, false)
 	for _, body := range found.Tweets {
-		s.fill.newest = max(s.fill.newest, idIn(body))
+		s.fill.newest = max(s.fill.newest, s.plausible(idIn(body)))
 	}
 	s.fillOn(found.Meta.Next)
 	return s.save(ctx, splits)

@@ -68,7 +68,7 @@ func (s *session) connection(parent context.Context) error {
 		}
 		return &failure{class: service, code: "http_" + strconv.Itoa(response.StatusCode)}
 	}
-	s.config.Log.Info("x: connected to the stream")
+	s.config.Log.Info("x: connected to the stream", "spent_usd", s.spending.Spent.String(), "of_usd", s.budget.String(), "month", s.spending.Month)
 	lines, beat := make(chan []byte, queue), make(chan struct{}, 1)
 	readers.Go(func() { defer close(lines); readLines(ctx, response.Body, lines, beat) })
 	readers.Go(func() {
@@ -144,8 +144,16 @@ func (s *session) line(line []byte, splits *[]channels.Split) error {
 		s.spending.charge((*splits)[before].ProviderID, tweetPrice) // it may have been charged
 		return nil
 	}
-	s.since = max(s.since, idOf(came.Tweet.ID))
+	s.since = max(s.since, s.plausible(idOf(came.Tweet.ID)))
 	return nil
+}
+
+// plausible is 0 for an id of the future, which would hide every gap to come.
+func (s *session) plausible(id uint64) uint64 {
+	if id > firstID(s.config.Clock().Add(10*time.Minute)) {
+		return 0
+	}
+	return id
 }
 
 // ends says whether this is X's word that the connection ends.

@@ -33,7 +33,7 @@ func Kind() channels.Kind {
 		Settings: settings(),
 		Can: channels.Capabilities{Webhook: true, Run: true, Fetch: true, Test: true,
 			Signed: true, Media: true, Mirror: true},
-		Limits:     channels.Limits{BodyBytes: 1 << 20},
+		Limits:     channels.Limits{BodyBytes: 1 << 20, FileBytes: 20 << 20, Files: 10},
 		Methods:    []string{http.MethodGet, http.MethodPost},
 		BodyTypes:  []string{jsonType},
 		MediaHosts: []string{"pbs.twimg.com"},
@@ -51,10 +51,10 @@ func settings() []channels.Setting {
 			Help: "stream hears everything at once; search asks every poll_seconds, for accounts without the stream; webhook waits for X to call (Enterprise only, needs consumer_secret)."},
 		{Key: "budget_usd", Default: "25", Check: checkBudget,
 			Help: "The most that may be spent in a calendar month (UTC), in US dollars. Then the channel stops. Set a limit in X's console too: console.x.com, Billing."},
-		{Key: "poll_seconds", Default: "60", Check: between(5, 86400),
-			Help: "In mode search: seconds between two searches, 5 to 86400."},
-		{Key: "mirror_hours", Default: "6", Check: between(1, 24),
-			Help: "Hours between two looks at what was deleted or changed on X, 1 to 24. X's terms demand that Onyo follows."},
+		{Key: "poll_seconds", Default: "60", Check: between(2, 86400),
+			Help: "In mode search: seconds between two searches, 2 to 86400."},
+		{Key: "mirror_every", Default: "6h", Check: checkMirror,
+			Help: "How often Onyo looks at what was deleted or changed on X, as 6h or 30m, at most 24h. X's terms demand that Onyo follows; what was read the same day (UTC) is not charged again."},
 		{Key: "search", Check: checkQuery,
 			Help: "The search that fills gaps, at most 512 characters. Without it: the rules, joined by OR."},
 		{Key: "consumer_secret", Secret: true, Check: plainToken,
@@ -91,6 +91,13 @@ func between(low, high int) func(string) error {
 		}
 		return nil
 	}
+}
+
+func checkMirror(value string) error {
+	if every, err := time.ParseDuration(value); err != nil || every < time.Second || every > 24*time.Hour {
+		return errors.New("a time as 6h or 30m, at most 24h")
+	}
+	return nil
 }
 
 func checkURL(value string) error {
@@ -136,13 +143,13 @@ func newTwitter(config channels.Config) (channels.Adapter, error) {
 		return nil, fmt.Errorf("budget_usd: %w", err)
 	}
 	poll, pollErr := strconv.Atoi(value("poll_seconds"))
-	mirror, mirrorErr := strconv.Atoi(value("mirror_hours"))
-	if err := errors.Join(pollErr, mirrorErr, checkURL(value("api_url"))); err != nil {
-		return nil, errors.New("poll_seconds, mirror_hours or api_url is not valid")
+	every, everyErr := time.ParseDuration(value("mirror_every"))
+	if err := errors.Join(pollErr, everyErr, checkURL(value("api_url"))); err != nil {
+		return nil, errors.New("poll_seconds, mirror_every or api_url is not valid")
 	}
 	x := &twitter{config: config, bearer: config.Secrets["bearer_token"], consumer: config.Secrets["consumer_secret"],
 		mode: value("mode"), rules: rules, budget: budget, poll: time.Duration(poll) * time.Second,
-		every: time.Duration(mirror) * time.Hour, api: strings.TrimSuffix(value("api_url"), "/"), fields: fields(rules), streams: streamClient(config.Dial)}
+		every: every, api: strings.TrimSuffix(value("api_url"), "/"), fields: fields(rules), streams: streamClient(config.Dial)}
 	if x.bearer.Current() == "" {
 		return nil, errors.New("bearer_token is missing")
 	}

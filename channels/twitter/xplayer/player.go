@@ -84,6 +84,7 @@ type Player struct {
 	line     *connection
 	waiting  [][]byte // raw lines for whoever connects next
 	mute     bool
+	loses    bool
 	faults   []Fault
 	requests []Request
 	billed   int
@@ -180,11 +181,22 @@ func (p *Player) Raw(line []byte) {
 	p.line.send(line)
 }
 
-// Mute stops tweets and keep-alives; the connection stays open.
+// Mute holds tweets and keep-alives back; the connection stays open, and what is
+// held comes when it ends, unless the connection breaks before.
 func (p *Player) Mute(mute bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mute = mute
+	if p.line != nil {
+		p.line.look()
+	}
+}
+
+// Lose keeps what is written from the stream, as if nobody listened.
+func (p *Player) Lose(lose bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loses = lose
 }
 
 // Break drops the connection in the middle of whatever it says.
@@ -284,7 +296,7 @@ func (p *Player) current(id string) *stored {
 }
 
 func (p *Player) push(one *stored) {
-	if p.line == nil || p.mute {
+	if p.line == nil || p.loses {
 		return
 	}
 	p.bill(one)
@@ -294,6 +306,10 @@ func (p *Player) push(one *stored) {
 
 func (c *connection) send(line []byte) {
 	c.queue = append(c.queue, line)
+	c.look()
+}
+
+func (c *connection) look() {
 	select {
 	case c.wake <- struct{}{}:
 	default: // it will look anyway

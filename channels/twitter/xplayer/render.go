@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // render writes one tweet as a line of the stream. The stream is asked for all
@@ -127,6 +126,3 @@ func (s *stored) mediaKey(i int) string { return "3_" + text(s.history[0]+uint64
 func escape(words string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(words)
 }
-
-// At is the time in a tweet's id.
-func At(id string) time.Time { return time.UnixMilli(int64(number(id)>>22) + birth) }

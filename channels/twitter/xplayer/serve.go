@@ -127,12 +127,13 @@ func (p *Player) stream(w http.ResponseWriter, r *http.Request) int {
 		case <-line.gone:
 			panic(http.ErrAbortHandler)
 		case <-ticker.C:
-			if out = []byte("\r\n"); p.isMute() {
-				continue
-			}
+			out = []byte("\r\n")
 		case <-line.wake:
 		}
-		queue, ended := p.drain(line)
+		queue, ended, mute := p.drain(line)
+		if mute {
+			continue
+		}
 		for _, one := range queue {
 			out = append(append(out, one...), '\r', '\n')
 		}
@@ -145,17 +146,14 @@ func (p *Player) stream(w http.ResponseWriter, r *http.Request) int {
 	}
 }
 
-func (p *Player) isMute() bool {
+func (p *Player) drain(line *connection) (queue [][]byte, ended, mute bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.mute
-}
-
-func (p *Player) drain(line *connection) (queue [][]byte, ended bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	if p.mute && !line.ended {
+		return nil, false, true
+	}
 	queue, line.queue = line.queue, nil
-	return queue, line.ended
+	return queue, line.ended, false
 }
 
 // search finds every tweet that is still there, the newest first.
