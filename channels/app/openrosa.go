@@ -53,17 +53,21 @@ func OpenRosa() channels.Kind {
 type openRosa struct {
 	config channels.Config
 	secret channels.Secret
-	base   string
+	base   string // the address that devices call, without the secret
 	// own is the form that the channel was given; nil for the built-in one.
 	own *xform
 }
 
 func newOpenRosa(config channels.Config) (channels.Adapter, error) {
-	base, err := url.Parse(config.PublicURL)
-	if err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "" {
-		return nil, errors.New("public_url must be the whole address that devices call, with https:// and without the secret")
+	at, err := url.Parse(config.PublicURL)
+	if err != nil || at.Scheme != "https" && at.Scheme != "http" || at.Host == "" {
+		return nil, errors.New("public_url must be the whole address that devices call, with https://")
 	}
 	o := &openRosa{config: config, secret: config.Secrets[channels.PathSecret], base: strings.TrimRight(config.PublicURL, "/")}
+	// Each device is answered with the secret that it knows.
+	if end := strings.LastIndexByte(o.base, '/'); o.secret.Matches(o.base[end+1:]) {
+		o.base = o.base[:end]
+	}
 	if text := config.Settings["form"]; text != "" {
 		if o.own, err = readXForm(text); err != nil {
 			return nil, fmt.Errorf("form: %w", err)

@@ -128,6 +128,27 @@ func TestOpenRosaNeedsASecret(t *testing.T) {
 	}
 }
 
+// TestOpenRosaListsAddressesThatLast: whether or not the channel's own address ends
+// with its secret, each device is led to where its own secret counts.
+func TestOpenRosaListsAddressesThatLast(t *testing.T) {
+	const plain = "https://onyo.example.org/hooks/field"
+	for _, address := range []string{plain, plain + "/", plain + "/" + pathSecret, plain + "/" + pathSecret + "/"} {
+		config := rosaConfig(nil)
+		config.PublicURL = address
+		config.Secrets = map[string]channels.Secret{channels.PathSecret: channels.NewSecret(pathSecret, "older")}
+		made, err := app.OpenRosa().New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, secret := range []string{pathSecret, "older"} {
+			got, err := app.OpenRosa().Receive(t.Context(), made.(channels.Webhook), with(asked(http.MethodGet, "formList", ""), secret))
+			if want := "<downloadUrl>" + plain + "/" + secret + "/forms/onyo-report.xml<"; err != nil || !strings.Contains(string(got.Answer.Body), want) {
+				t.Errorf("%s, asked with %s: %v\n%s", address, secret, err, got.Answer.Body)
+			}
+		}
+	}
+}
+
 // splits brings an exchange and gives what each of its splits parses to.
 func splits(t *testing.T, w channels.Webhook, x channels.Exchange) []channels.Message {
 	t.Helper()
