@@ -1,8 +1,10 @@
 package email
 
 import (
+	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -72,6 +74,8 @@ type guest struct {
 	silence time.Duration
 	end     time.Time
 	leave   func()
+	reading sync.Mutex
+	gone    atomic.Bool
 }
 
 func (g *guest) soon() time.Time {
@@ -83,6 +87,11 @@ func (g *guest) soon() time.Time {
 }
 
 func (g *guest) Read(p []byte) (int, error) {
+	g.reading.Lock()
+	defer g.reading.Unlock()
+	if g.gone.Load() {
+		return 0, net.ErrClosed
+	}
 	if err := g.SetReadDeadline(g.soon()); err != nil {
 		return 0, err //nolint:wrapcheck // a connection's own
 	}
@@ -96,7 +105,24 @@ func (g *guest) Write(p []byte) (int, error) {
 	return g.Conn.Write(p) //nolint:wrapcheck // a connection's own
 }
 
+// Close lets the other side hear the last answer: a connection that is closed
+// while more comes in is reset, and then a sender knows nothing.
 func (g *guest) Close() error {
 	g.leave()
-	return g.Conn.Close() //nolint:wrapcheck // a connection's own
+	half, ok := g.Conn.(interface{ CloseWrite() error })
+	if g.gone.Swap(true) || !ok || half.CloseWrite() != nil {
+		return g.Conn.Close() //nolint:wrapcheck // a connection's own
+	}
+	_ = g.SetReadDeadline(time.Unix(1, 0)) // ends the Read that waits
+	go func() {
+		g.reading.Lock()
+		defer g.reading.Unlock()
+		_ = g.SetReadDeadline(time.Now().Add(lingering))
+		_, _ = io.Copy(io.Discard, io.LimitReader(g.Conn, mailBytes))
+		_ = g.Conn.Close()
+	}()
+	return nil
 }
+
+// lingering is how long the rest of what a sender says is listened to.
+const lingering = 2 * time.Second
