@@ -89,11 +89,11 @@ func (g *guest) soon() time.Time {
 func (g *guest) Read(p []byte) (int, error) {
 	g.reading.Lock()
 	defer g.reading.Unlock()
-	if g.gone.Load() {
-		return 0, net.ErrClosed
-	}
 	if err := g.SetReadDeadline(g.soon()); err != nil {
 		return 0, err //nolint:wrapcheck // a connection's own
+	}
+	if g.gone.Load() { // asked after the deadline is set: Close sets both the other way round
+		return 0, net.ErrClosed
 	}
 	return g.Conn.Read(p) //nolint:wrapcheck // a connection's own
 }
