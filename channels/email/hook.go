@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
@@ -19,6 +20,7 @@ type hook struct {
 	// else Parse must know about it.
 	authentic func(channels.Exchange) (facts map[string]string, ok bool)
 	// read takes an authentic body apart; facts["type"] is its Content-Type.
+	// The error is an unreadable.
 	read func(facts map[string]string, body []byte) (delivered, error)
 }
 
@@ -68,8 +70,9 @@ func (h *hook) Receive(_ context.Context, exchange channels.Exchange) (channels.
 	facts["type"] = channels.Clean(exchange.Header.Get("Content-Type"))
 	raw := channels.Pack(facts, exchange.Body)
 	var split channels.Split
-	if message, why, err := h.message(facts, exchange.Body); err != nil {
-		split = channels.UnparsedSplit(raw, exchange.Body, err.Error()[strings.LastIndexByte(err.Error(), ' ')+1:])
+	var fault unreadable
+	if message, why, err := h.message(facts, exchange.Body); errors.As(err, &fault) {
+		split = channels.UnparsedSplit(raw, exchange.Body, string(fault))
 	} else {
 		split = splitOf(message, why, raw)
 	}

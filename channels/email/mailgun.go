@@ -40,7 +40,7 @@ func Mailgun() channels.Kind {
 			{Key: "max_age", Default: "10h", Check: duration,
 				Help: "How old a request may be, as 10h: Mailgun tries for 8 hours to deliver. 0 takes any age; then a request that somebody captured stays usable for ever."},
 		}, hookSettings()...),
-		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Signed: true, Media: true},
+		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Signed: true, Media: true, Receipts: true},
 		Limits:    channels.Limits{BodyBytes: providerBytes, Files: maxFiles, FileBytes: fileBytes},
 		Methods:   []string{http.MethodPost},
 		BodyTypes: []string{formType, multipartType},

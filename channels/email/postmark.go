@@ -24,7 +24,7 @@ func Postmark() channels.Kind {
 		Title:     "Email through Postmark",
 		Summary:   "Mail to an inbound address at Postmark. Postmark signs nothing: the secret address proves it.",
 		Settings:  hookSettings(),
-		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Media: true},
+		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Media: true, Receipts: true},
 		Limits:    channels.Limits{BodyBytes: postmarkBytes, Files: maxFiles, FileBytes: fileBytes},
 		Methods:   []string{http.MethodPost},
 		BodyTypes: []string{"application/json"},

@@ -195,7 +195,11 @@ func (m *mailer) letter(message channels.Outbound, id string) (*mail.Msg, error)
 // that it answers last.
 func threadOf(message channels.Outbound) []string {
 	var thread []string
-	for _, id := range []string{message.Thread, messageIDOf(message.InReplyTo)} {
+	answered := messageIDOf(message.InReplyTo)
+	if !messageID(answered) {
+		answered = message.InReplyTo // named by the Message-ID itself
+	}
+	for _, id := range []string{message.Thread, answered} {
 		bracketed := "<" + id + ">"
 		if messageID(id) && !slices.Contains(thread, bracketed) {
 			thread = append(thread, bracketed)

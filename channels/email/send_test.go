@@ -261,6 +261,7 @@ func TestThread(t *testing.T) {
 	for name, tc := range map[string]struct{ inReplyTo, thread, answers, references string }{
 		"first answer":     {"m1@x.example/0123456789abcdef", "", "<m1@x.example>", "<m1@x.example>"},
 		"thread is itself": {"m1@x.example/0123456789abcdef", "m1@x.example", "<m1@x.example>", "<m1@x.example>"},
+		"by its own name":  {"m1@x.example", "", "<m1@x.example>", "<m1@x.example>"},
 		"no message id":    {"mail/0123456789abcdef", "", "", ""},
 		"nothing":          {"", "", "", ""},
 		"not an id":        {"a b@x\r\nBcc: e@x.example/0123456789abcdef", "<script>@x", "", ""},

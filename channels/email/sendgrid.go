@@ -36,7 +36,7 @@ func SendGrid() channels.Kind {
 			{Key: "public_key", Check: func(value string) error { _, err := p256(value); return err },
 				Help: "Only if the parse webhook has a security policy with signature: the policy's public key, base64, as the SendGrid API shows it. Then an unsigned request is refused."},
 		}, hookSettings()...),
-		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Media: true},
+		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Media: true, Receipts: true},
 		Limits:    channels.Limits{BodyBytes: providerBytes, Files: maxFiles, FileBytes: fileBytes},
 		Methods:   []string{http.MethodPost},
 		BodyTypes: []string{multipartType},
