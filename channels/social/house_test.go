@@ -18,7 +18,10 @@ import (
 
 // world fills in what the host gives a channel.
 func world(config channels.Config, log *journal) channels.Config {
-	config.Clock, config.Rand = time.Now, rand.Reader
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	config.Rand = rand.Reader
 	config.HTTP = &http.Client{Transport: &http.Transport{}}
 	config.Dial = (&net.Dialer{}).DialContext
 	config.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
