@@ -21,7 +21,7 @@ var dist embed.FS
 //go:embed templates/*.html
 var templates embed.FS
 
-//go:embed help/*.md
+//go:embed help/*.md help/channels/*.md
 var help embed.FS
 
 //go:embed locales/*.json

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 
@@ -16,22 +17,28 @@ import (
 
 // Article is a page of the manual.
 type Article struct {
-	Name  string // of the file, without .md; index is the first
+	Name  string // of the file, without folder and .md; index is the first
 	Title string // its first heading
 }
 
 // order is how the manual reads; an article missing here comes last.
 func order() []string {
-	return []string{"index", "quick-start", "reporting", "public-map", "desk", "ops", "hotspots", "channels", "channel-sms", "channel-app",
+	return []string{"index", "quick-start", "reporting", "public-map", "desk", "ops", "hotspots", "channels", "channel-app", "sms-twilio", "sms-africastalking", "sms-africastalking-ussd", "sms-vonage", "sms-gateway",
+		"email-imap", "email-smtp", "email-mailgun", "email-postmark", "email-sendgrid", "email-sending", "chat-telegram", "chat-whatsapp",
+		"twitter", "social-mastodon", "social-bluesky", "social-feed", "app-openrosa",
 		"profiles", "safety", "backup", "import-export", "maps-and-basemap", "deploy", "api", "problems"}
 }
 
 func (u *UI) openHelp() error {
 	u.bodies = map[string]template.HTML{}
 	markdown := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
-	files, err := fs.Glob(Help(), "*.md")
-	if err != nil {
-		return fmt.Errorf("list the manual: %w", err)
+	var files []string
+	for _, pattern := range []string{"*.md", "channels/*.md"} {
+		some, err := fs.Glob(Help(), pattern)
+		if err != nil {
+			return fmt.Errorf("list the manual: %w", err)
+		}
+		files = append(files, some...)
 	}
 	titles := map[string]string{}
 	for _, name := range files {
@@ -43,7 +50,7 @@ func (u *UI) openHelp() error {
 		if err := markdown.Convert(raw, &body, parser.WithContext(parser.NewContext(parser.WithIDs(anchors{})))); err != nil {
 			return fmt.Errorf("render %s: %w", name, err)
 		}
-		article := strings.TrimSuffix(name, ".md")
+		article := articleOf(name)
 		heading, _, _ := strings.Cut(string(raw), "\n")
 		titles[article] = strings.TrimSpace(strings.TrimPrefix(heading, "#"))
 		u.bodies[article] = template.HTML(body.String()) //nolint:gosec // our own text; goldmark drops raw HTML
@@ -55,12 +62,14 @@ func (u *UI) openHelp() error {
 		}
 	}
 	for _, name := range files {
-		if title, ok := titles[strings.TrimSuffix(name, ".md")]; ok {
-			u.articles = append(u.articles, Article{Name: strings.TrimSuffix(name, ".md"), Title: title})
+		if title, ok := titles[articleOf(name)]; ok {
+			u.articles = append(u.articles, Article{Name: articleOf(name), Title: title})
 		}
 	}
 	return nil
 }
+
+func articleOf(file string) string { return strings.TrimSuffix(path.Base(file), ".md") }
 
 // anchors gives headings the addresses that problems point at: letters, digits,
 // - and _ as they are, spaces as -.

@@ -131,6 +131,19 @@ type ReceiptPage struct {
 	Problem    string
 }
 
+// CardPage is a report card: a short form behind a link that was sent to somebody
+// and opens once. Its form posts code, where, lon, lat, accuracy_m and text to
+// /card. Sent says that it was taken.
+type CardPage struct {
+	Page
+	Sent                                   bool
+	Code, Where, Lon, Lat, AccuracyM, Text string
+	Problem                                string
+}
+
+func (*CardPage) template() string { return "card" }
+func (*CardPage) entry() string    { return "card" }
+
 // ReceiptEntry is one thing that happened to a report.
 type ReceiptEntry struct {
 	At   time.Time

@@ -22,7 +22,7 @@ func (u *UI) openPages() error {
 		return fmt.Errorf("parse the page frame: %w", err)
 	}
 	u.pages = map[string]*template.Template{}
-	for _, view := range []View{&MapPage{}, &FormPage{}, &ReceiptPage{}, &SigninPage{}, &InvitePage{}, &ErrorPage{}, &HelpPage{}, &AppPage{}} {
+	for _, view := range []View{&MapPage{}, &FormPage{}, &ReceiptPage{}, &CardPage{}, &SigninPage{}, &InvitePage{}, &ErrorPage{}, &HelpPage{}, &AppPage{}} {
 		name := view.template()
 		page, err := base.Clone()
 		if err != nil {

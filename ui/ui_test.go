@@ -27,7 +27,7 @@ func open(t *testing.T) *UI {
 		t.Fatal(err)
 	}
 	u.entries = map[string]entry{}
-	for _, name := range []string{"map", "form", "receipt", "signin", "page", "desk"} {
+	for _, name := range []string{"map", "form", "receipt", "card", "signin", "page", "desk"} {
 		u.entries[name] = entry{js: []string{"/assets/" + name + ".js", "/assets/shared.js"}, css: []string{"/assets/" + name + ".css"}}
 	}
 	return u
@@ -82,6 +82,7 @@ func views(u *UI) map[string]View {
 		"report.html":     &FormPage{Page: pageOf("en", "/report"), Categories: choices, MediaBytes: 1 << 20},
 		"report-ask.html": &FormPage{Page: pageOf("ar", "/report"), Values: FormValues{Text: "ماء", Where: "here"}, Problem: "A time is written as in 2026-05-01T12:00.", Field: "occurred_at"},
 		"sent.html":       &ReceiptPage{Page: pageOf("en", "/report"), Sent: true, Code: "7K2M-9QXD-4HTB-RW3E"},
+		"card.html":       &CardPage{Page: pageOf("en", "/card"), Code: "7K2M"},
 		"receipt.html":    &ReceiptPage{Page: pageOf("en", "/receipt"), Code: "7K2M", Label: "People are checking your report.", ReceivedAt: noon, Entries: []ReceiptEntry{{At: noon, Text: "It arrived."}}},
 		"signin.html":     &SigninPage{Page: pageOf("en", "/signin")},
 		"invite.html":     &InvitePage{Page: pageOf("en", "/invite/x"), Token: "x", Name: "Amina", Role: "volunteer"},

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFile
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const entries = ['page', 'form', 'receipt', 'signin', 'map', 'ops', 'desk', 'setup', 'admin', 'style'];
+const entries = ['page', 'form', 'receipt', 'card', 'signin', 'map', 'ops', 'desk', 'setup', 'admin', 'style'];
 
 // The shaping of Arabic and Hebrew labels is fetched by the map's worker by
 // address, so it lies beside the bundles under a plain name.

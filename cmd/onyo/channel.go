@@ -162,10 +162,15 @@ func (c channelRotateCmd) Run(ctx context.Context, w *world) error {
 		return err
 	}
 	return withChannels(ctx, w, func(desk *intake.Desk) error {
-		if err := desk.Rotate(ctx, crisis.SystemActor("command"), c.Name, values); err != nil {
+		channel, err := desk.Rotate(ctx, crisis.SystemActor("command"), c.Name, values)
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w.out, "channel %s: the new value counts, the one before is still taken\n", c.Name)
+		if _, drew := values[channels.PathSecret]; drew {
+			_, err = fmt.Fprintf(w.out, "channel %s: its provider sends from now on to\n%s\nthe address before is still taken\n", c.Name, channel.HookURL(w.PublicURL))
+			return err
+		}
+		_, err = fmt.Fprintf(w.out, "channel %s: the new value counts, the one before is still taken\n", c.Name)
 		return err
 	})
 }

@@ -19,7 +19,11 @@ import (
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/channels/app"
+	"github.com/onyo-project/onyo/channels/chat"
+	"github.com/onyo-project/onyo/channels/email"
 	"github.com/onyo-project/onyo/channels/sms"
+	"github.com/onyo-project/onyo/channels/social"
+	"github.com/onyo-project/onyo/channels/twitter"
 	"github.com/onyo-project/onyo/pkg/intake"
 )
 
@@ -28,7 +32,21 @@ import (
 func kinds() []channels.Kind {
 	all := []channels.Kind{
 		app.Kind(),
+		app.OpenRosa(),
 		sms.Twilio(),
+		sms.Vonage(),
+		sms.AfricasTalking(),
+		sms.AfricasTalkingUSSD(),
+		sms.Gateway(),
+		email.IMAP(),
+		email.SMTP(),
+		email.Mailgun(),
+		email.Postmark(),
+		email.SendGrid(),
+		chat.Telegram(),
+		chat.WhatsApp(),
+		twitter.Kind(),
+		social.Mastodon(),
 	}
 	for i := range all {
 		all[i] = intake.Hosted(all[i])

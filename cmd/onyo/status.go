@@ -45,6 +45,19 @@ func (h *house) status(ctx context.Context) (api.OpsStatus, error) {
 		}
 		out.Channels = append(out.Channels, row)
 	}
+	fares, err := h.host.Health(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, fare := range fares {
+		switch {
+		case fare.Silent:
+			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_silent",
+				Text: fmt.Sprintf("Nothing has come on channel %s since %s. Look at the provider, or send a test.", fare.Name, fare.LastReceived.UTC().Format("2 Jan 15:04 UTC"))})
+		case fare.Runs && fare.RunningSince.IsZero() && fare.Problem != "":
+			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_stopped", Text: fmt.Sprintf("Channel %s does not run: %s", fare.Name, fare.Problem)})
+		}
+	}
 	aside, err := h.opened.store.RetryList(ctx)
 	if err != nil {
 		return out, fmt.Errorf("list what was set aside: %w", err)
@@ -98,6 +111,7 @@ func (h *house) gauges() map[string]float64 {
 	out := map[string]float64{"ops_incidents": float64(incidents), "ops_hotspots": float64(hotspots), "ops_viewers": float64(h.ops.Hub.Viewers()),
 		"public_incidents": float64(public), "public_hotspots": float64(publicHotspots), "public_viewers": float64(h.public.Hub.Viewers()),
 		"public_batch_timestamp_seconds": float64(h.public.Map.At().Unix())}
+	h.channelGauges(ctx, out)
 	if size, err := h.opened.store.Size(ctx); err == nil {
 		out["ledger_entries"] = float64(size)
 		for consumer, behind := range h.behind(ctx, size) {
@@ -105,4 +119,33 @@ func (h *house) gauges() map[string]float64 {
 		}
 	}
 	return out
+}
+
+// channelGauges tell how each channel fares.
+func (h *house) channelGauges(ctx context.Context, out map[string]float64) {
+	fares, err := h.host.Health(ctx)
+	if err != nil {
+		return
+	}
+	for _, fare := range fares {
+		label := `{channel="` + fare.Name + `"}`
+		if !fare.LastReceived.IsZero() {
+			out["channel_last_received_timestamp_seconds"+label] = float64(fare.LastReceived.Unix())
+		}
+		refused := 0
+		for _, one := range fare.Refused {
+			refused += one.Count
+		}
+		for name, value := range map[string]float64{"received_24h": float64(fare.Received), "refused_24h": float64(refused), "waiting": float64(fare.Waiting),
+			"silent": oneIf(fare.Silent), "faulty": oneIf(fare.Fault != "" || fare.Runs && fare.RunningSince.IsZero())} {
+			out["channel_"+name+label] = value
+		}
+	}
+}
+
+func oneIf(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
 }

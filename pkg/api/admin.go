@@ -7,7 +7,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/auth"
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -40,45 +39,6 @@ func categoryRows(categories []*crisis.Category) []CategoryRow {
 	return rows
 }
 
-// KindRow is a kind of channel and what it needs.
-type KindRow struct {
-	Name     string       `json:"name"`
-	Title    string       `json:"title"`
-	Summary  string       `json:"summary"`
-	Settings []SettingRow `json:"settings"`
-}
-
-// SettingRow is one setting of a kind.
-type SettingRow struct {
-	Key      string `json:"key"`
-	Help     string `json:"help"`
-	Required bool   `json:"required"`
-	Secret   bool   `json:"secret"`
-	Default  string `json:"default"`
-}
-
-func kindRows(kinds []channels.Kind) []KindRow {
-	rows := make([]KindRow, 0, len(kinds))
-	for _, kind := range kinds {
-		row := KindRow{Name: kind.Name, Title: kind.Title, Summary: kind.Summary, Settings: []SettingRow{}}
-		for _, setting := range kind.Settings {
-			row.Settings = append(row.Settings, SettingRow{Key: setting.Key, Help: setting.Help, Required: setting.Required, Secret: setting.Secret, Default: setting.Default})
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-// ChannelRow is a channel without its secrets.
-type ChannelRow struct {
-	ID       string            `json:"id"`
-	Name     string            `json:"name"`
-	Kind     string            `json:"kind"`
-	HookURL  string            `json:"hook_url"`
-	Settings map[string]string `json:"settings"`
-	Enabled  bool              `json:"enabled"`
-}
-
 // MemberRow is a person with their roles.
 type MemberRow struct {
 	ID       string            `json:"id"`
@@ -92,12 +52,9 @@ func (s *setup) adminRoutes() []web.Route {
 	route := func(access web.Access, method, path, summary string, in, out any, status int, handler echo.HandlerFunc) web.Route {
 		return web.Route{Method: method, Path: "/api/v1/admin/" + path, Access: access, Tag: "admin", Summary: summary, In: in, Out: out, Status: status, Handler: handler}
 	}
-	return []web.Route{
+	return append(s.channelRoutes(),
 		route(web.Admin, "GET", "deployment", "The deployment's settings", nil, crisis.Deployment{}, 0, s.getDeployment),
 		route(web.Admin, "PATCH", "deployment", "Change them; no restart", DeploymentPatch{}, crisis.Deployment{}, 0, s.patchDeployment),
-		route(web.Admin, "GET", "channels", "Channels", nil, ChannelList{}, 0, s.listChannels),
-		route(web.AdminOnly, "POST", "channels", "Add a channel; works within 2 seconds", ChannelBody{}, ChannelRow{}, http.StatusCreated, s.addChannel),
-		route(web.Admin, "GET", "channels/kinds", "Kinds of channel", nil, KindList{}, 0, s.listKinds),
 		route(web.Admin, "GET", "people", "People", nil, MemberList{}, 0, s.listPeople),
 		route(web.Admin, "POST", "people", "Invite somebody", PersonBody{}, InvitedRow{}, http.StatusCreated, s.invitePerson),
 		route(web.Admin, "DELETE", "people/:id", "End what somebody may do, at once", nil, nil, http.StatusNoContent, s.disablePerson),
@@ -105,19 +62,11 @@ func (s *setup) adminRoutes() []web.Route {
 		route(web.Admin, "PATCH", "categories/:key", "Change a category", CategoryPatch{}, CategoryRow{}, 0, s.patchCategory),
 		route(web.Admin, "GET", "ledger", "How long the ledger is", nil, LedgerSize{}, 0, s.ledgerSize),
 		route(web.AdminOnly, "POST", "key/confirm", "Somebody keeps a copy of the key elsewhere", nil, nil, http.StatusNoContent, s.confirmKey),
-	}
+	)
 }
 
 // The lists of the admin pages.
 type (
-	// ChannelList lists channels.
-	ChannelList struct {
-		Channels []ChannelRow `json:"channels"`
-	}
-	// KindList lists kinds of channel.
-	KindList struct {
-		Kinds []KindRow `json:"kinds"`
-	}
 	// MemberList lists people.
 	MemberList struct {
 		People []MemberRow `json:"people"`
@@ -131,42 +80,6 @@ type (
 		Size uint64 `json:"size"`
 	}
 )
-
-func (s *setup) listChannels(c echo.Context) error {
-	found, err := crisis.Select[*crisis.Channel](c.Request().Context(), s.records, crisis.Query{})
-	if err != nil {
-		return err
-	}
-	list := ChannelList{Channels: []ChannelRow{}}
-	for _, channel := range found {
-		list.Channels = append(list.Channels, s.channelRow(channel))
-	}
-	return c.JSON(http.StatusOK, list)
-}
-
-func (s *setup) channelRow(channel *crisis.Channel) ChannelRow {
-	settings := channel.Settings
-	if settings == nil {
-		settings = map[string]string{}
-	}
-	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: channel.HookURL(s.public), Settings: settings, Enabled: channel.Enabled}
-}
-
-func (s *setup) addChannel(c echo.Context) error {
-	var body ChannelBody
-	if err := web.ReadJSON(c, &body); err != nil {
-		return err
-	}
-	channel, err := s.channels.Add(c.Request().Context(), who(c).Actor(), body.Kind, body.Name, body.Settings)
-	if err != nil {
-		return channelProblem(err)
-	}
-	return c.JSON(http.StatusCreated, s.channelRow(channel))
-}
-
-func (s *setup) listKinds(c echo.Context) error {
-	return c.JSON(http.StatusOK, KindList{Kinds: kindRows(s.kinds)})
-}
 
 func (s *setup) listPeople(c echo.Context) error {
 	people, err := s.auth.People(c.Request().Context())

@@ -18,6 +18,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/intake"
 	"github.com/onyo-project/onyo/pkg/live"
 	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/outbox"
 	"github.com/onyo-project/onyo/pkg/triage"
 	"github.com/onyo-project/onyo/pkg/verification"
 	"github.com/onyo-project/onyo/ui"
@@ -34,6 +35,9 @@ type Options struct {
 	Wake         func() (<-chan struct{}, func())
 	Host         *intake.Host
 	Receipts     *intake.Receipts
+	Cards        *intake.Cards
+	Outbox       *outbox.Outbox
+	Traffic      Traffic
 	Channels     *intake.Desk
 	Media        *media.Keeper
 	Uploads      *media.Uploads
@@ -55,13 +59,19 @@ type Options struct {
 	Demo         bool
 }
 
+// Traffic reads the exchange log and counts what goes out.
+type Traffic interface {
+	Traffic(ctx context.Context, channel string, before time.Time, limit int) ([]crisis.Traffic, error)
+	DeliveryCounts(ctx context.Context, since time.Time) (map[crisis.ID]map[crisis.DeliveryState]int, error)
+}
+
 // New mounts every route.
 func New(o Options) (*Server, error) {
 	s, err := newServer(o.Base)
 	if err != nil {
 		return nil, err
 	}
-	witness := &door{door: intake.NewDoor(o.Host), receipts: o.Receipts, host: o.Host}
+	witness := &door{door: intake.NewDoor(o.Host), receipts: o.Receipts, cards: o.Cards, host: o.Host}
 	settings := &settingCache{records: o.Records, clock: o.Clock, demo: o.Demo, every: o.PublishEvery}
 	weight, callers := web.NewWeight(), web.Callers{Proxies: o.Proxies}
 	s.callers, s.guesses = callers, &web.Limiter{PerMinute: signinsPerMinute, Clock: o.Clock}
@@ -72,9 +82,9 @@ func New(o Options) (*Server, error) {
 		site.Uploads = uploads{o.Uploads}
 	}
 	opsMaps := &public.Maps{Prefix: "/api/v1/ops/map", Access: web.Ops, Map: o.OpsMap, Hub: o.OpsHub, Sight: sight, AsOf: notYet, Still: s.still, Stop: s.stop}
-	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
+	configure := &setup{records: o.Records, auth: o.Auth, channels: o.Channels, host: o.Host, traffics: o.Traffic, kinds: o.Host.Kinds, clock: o.Clock, public: strings.TrimRight(o.PublicURL, "/"), test: witness.test}
 	volunteers := &desk{records: o.Records, work: o.Work, queue: o.Queue, clock: o.Clock, publicID: o.PublicID, reader: o.Reader, intake: witness,
-		media: o.Media, presence: newPresence(o.Clock), wake: o.Wake, stop: s.stop, still: s.still}
+		media: o.Media, presence: newPresence(o.Clock), outbox: o.Outbox, wake: o.Wake, stop: s.stop, still: s.still}
 	responders := &ops{work: o.Work, hotspots: o.Hotspots, shown: o.OpsMap, status: o.Status}
 	take := hook(o.Host, weight)
 	for _, path := range []string{"/hooks/:channel", "/hooks/:channel/:secret", "/hooks/:channel/:secret/*"} {

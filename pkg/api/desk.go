@@ -12,6 +12,7 @@ import (
 	"github.com/onyo-project/onyo/pkg/auth"
 	"github.com/onyo-project/onyo/pkg/crisis"
 	"github.com/onyo-project/onyo/pkg/media"
+	"github.com/onyo-project/onyo/pkg/outbox"
 	"github.com/onyo-project/onyo/pkg/triage"
 	"github.com/onyo-project/onyo/pkg/verification"
 )
@@ -37,6 +38,7 @@ type desk struct {
 	intake   *door
 	media    *media.Keeper
 	presence *presence
+	outbox   *outbox.Outbox
 	wake     func() (<-chan struct{}, func())
 	stop     <-chan struct{}
 	still    func(echo.Context) bool
@@ -67,6 +69,7 @@ func (s *desk) routes() []web.Route {
 		route("POST", "incidents/:id/undo", "Take back my last act, within 10 seconds", nil, IncidentRow{}, 0, s.undo),
 		route("POST", "merge", "Make several incidents one", MergeBody{}, IncidentRow{}, 0, s.merge),
 		route("POST", "split", "Take reports out into an incident of their own", SplitBody{}, IncidentRow{}, 0, s.split),
+		route("POST", "incidents/:id/messages", "Answer whoever is behind a report; it is queued", MessageBody{}, ThreadRow{}, http.StatusAccepted, s.send),
 		route("POST", "reports", "Enter what a caller said", nil, OnBehalfAnswer{}, http.StatusCreated, s.onBehalf),
 		route("GET", "batches", "Imports waiting for two people", nil, BatchList{}, 0, s.batches),
 		route("POST", "batches/:id/assess", "Judge an import as a whole, after a sample", BatchBody{}, BatchAnswer{}, 0, s.assessBatch),

@@ -43,6 +43,13 @@ type ReportRow struct {
 	Media       []MediaRow    `json:"media"`
 	Version     uint64        `json:"version"`
 	Locations   []LocationRow `json:"locations"`
+	// Quoted is what the sender repeated of somebody else's words.
+	Quoted string `json:"quoted"`
+	// Checks are what is known of the sender, as "dmarc": "pass".
+	Checks map[string]string `json:"checks"`
+	// CannotReply says why its source cannot be answered: replies_off, no_address,
+	// opted_out, reply_limit; empty where it can.
+	CannotReply string `json:"cannot_reply"`
 }
 
 // AssessmentRow is one person's judgement.
@@ -77,15 +84,6 @@ type HistoryRow struct {
 	Actor  string    `json:"actor"`
 	Action string    `json:"action"`
 	Detail string    `json:"detail"`
-}
-
-// ThreadRow is one message of the conversation with a source.
-type ThreadRow struct {
-	ID        string           `json:"id"`
-	Direction crisis.Direction `json:"direction"`
-	Text      string           `json:"text"`
-	At        time.Time        `json:"at"`
-	State     string           `json:"state"`
 }
 
 // SummaryRow is the text for the public in one language.
@@ -161,7 +159,6 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 			return nil, err
 		}
 		card.Reports = append(card.Reports, row)
-		card.Thread = append(card.Thread, ThreadRow{ID: report.Message.String(), Direction: crisis.Inbound, Text: report.Text.Reveal(), At: report.ReceivedAt, State: "received"})
 	}
 	latest := map[crisis.ID]crisis.ID{}
 	for _, a := range d.Assessments {
@@ -178,6 +175,9 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 	for _, summary := range d.Summaries {
 		card.Summaries = append(card.Summaries, SummaryRow{Language: summary.Language, Text: summary.Text.Reveal(), Approved: summary.Approved})
 	}
+	if card.Thread, err = s.thread(ctx, d, people); err != nil {
+		return nil, err
+	}
 	if card.Suggestions, err = s.suggestions(ctx, d); err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 func (s *desk) reportRow(ctx context.Context, report *crisis.Report, people *names) (ReportRow, error) {
 	row := ReportRow{ID: report.ID.String(), ReceivedAt: report.ReceivedAt, OccurredAt: moment(report.Occurred.At()), Language: report.Language,
 		Text: report.Text.Reveal(), Words: report.Words.Reveal(), Said: orEmpty(report.Said), Withdrawn: report.Withdrawn, Version: report.Rev,
-		Media: []MediaRow{}, Locations: []LocationRow{}}
+		Media: []MediaRow{}, Locations: []LocationRow{}, Quoted: report.Quoted.Reveal(), Checks: report.Checks, CannotReply: s.replyable(ctx, report)}
 	if channel, err := crisis.Get[*crisis.Channel](ctx, s.records, report.Channel); err == nil {
 		row.Channel, row.Kind = channel.Name, channel.Kind
 	}

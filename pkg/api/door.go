@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/onyo-project/onyo/pkg/api/public"
 	"github.com/onyo-project/onyo/pkg/api/web"
@@ -17,6 +18,7 @@ import (
 type door struct {
 	door     *intake.Door
 	receipts *intake.Receipts
+	cards    *intake.Cards
 	host     *intake.Host
 }
 
@@ -92,4 +94,18 @@ func (d *door) Ask(ctx context.Context, code, action, text string) (public.Becam
 		became.Entries = append(became.Entries, public.BecameEntry{At: entry.At, Text: entry.Text})
 	}
 	return became, nil
+}
+
+// Card asks whether a report card is still good, or fills it in.
+func (d *door) Card(ctx context.Context, code string, answers public.CardAnswers) error {
+	var err error
+	if answers.Empty() {
+		err = d.cards.Look(ctx, code)
+	} else {
+		err = d.cards.Fill(ctx, code, intake.Answer(answers))
+	}
+	if errors.Is(err, intake.ErrCode) || errors.Is(err, intake.ErrCardSpent) {
+		return web.Refuse(http.StatusGone, "card_spent", "code", "This link was used already or has run out. Write to us again instead.")
+	}
+	return err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,6 +60,18 @@ func (*collector) Describe(chan<- *prometheus.Desc) {}
 // Collect reads every gauge.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for name, value := range c.gauges() {
-		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("onyo_"+name, name, nil, nil), prometheus.GaugeValue, value)
+		name, labels := split(name)
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("onyo_"+name, strings.ReplaceAll(name, "_", " "), nil, labels), prometheus.GaugeValue, value)
 	}
+}
+
+// split takes the one label that a gauge may have, as in name{channel="app"}, off
+// its name.
+func split(gauge string) (name string, labels prometheus.Labels) {
+	name, rest, labelled := strings.Cut(gauge, "{")
+	if !labelled {
+		return name, nil
+	}
+	key, value, _ := strings.Cut(strings.TrimSuffix(rest, "}"), "=")
+	return name, prometheus.Labels{key: strings.Trim(value, `"`)}
 }

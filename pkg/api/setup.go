@@ -25,6 +25,8 @@ type setup struct {
 	records  Records
 	auth     *auth.Service
 	channels *intake.Desk
+	host     *intake.Host
+	traffics Traffic
 	kinds    []channels.Kind
 	clock    func() time.Time
 	public   string

@@ -107,14 +107,14 @@ func (d *Desk) pathSecret() (vault.Secret, error) {
 // Rotate gives secret settings a new value; the one before stays good beside it
 // until the next rotation. The key "path" without a value draws a new path
 // secret.
-func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values map[string]string) error {
+func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values map[string]string) (*crisis.Channel, error) {
 	channel, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name)
 	if err != nil {
-		return fmt.Errorf("read the channel: %w", err)
+		return nil, fmt.Errorf("read the channel: %w", err)
 	}
 	kind, err := d.kind(channel.Kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	next := *channel
 	next.Meta, next.Secrets = channel.Next(d.clock(), by), maps.Clone(channel.Secrets)
@@ -123,16 +123,16 @@ func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values 
 		if key == channels.PathSecret && len(next.Secrets[key]) > 0 && value == "" {
 			path, err := d.pathSecret()
 			if err != nil {
-				return err
+				return nil, err
 			}
 			setting, known, value = channels.Setting{Secret: true}, true, path.Reveal()
 		}
 		if !known || !setting.Secret {
-			return fmt.Errorf("%s is no secret setting of %s", key, kind.Name)
+			return nil, &SettingsError{fmt.Errorf("%s is no secret setting of %s", key, kind.Name)}
 		}
 		if setting.Check != nil {
 			if err := setting.Check(value); err != nil {
-				return fmt.Errorf("%s: %w", key, err)
+				return nil, &SettingsError{fmt.Errorf("%s: %w", key, err)}
 			}
 		}
 		live := append([]vault.Secret{vault.Secret(value)}, next.Secrets[key]...)
@@ -140,9 +140,63 @@ func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values 
 	}
 	change := crisis.Change{Action: "channel.rotated", Actor: by, At: d.clock(), Put: []crisis.Record{&next}}
 	if _, err := d.store.Write(ctx, change); err != nil {
-		return fmt.Errorf("write the channel: %w", err)
+		return nil, fmt.Errorf("write the channel: %w", err)
 	}
-	return nil
+	return &next, nil
+}
+
+// Change gives open settings other values, an empty one meaning the default, and
+// switches the channel where enabled says so.
+func (d *Desk) Change(ctx context.Context, by crisis.Actor, name string, values map[string]string, enabled *bool) (*crisis.Channel, error) {
+	channel, err := crisis.One[*crisis.Channel](ctx, d.store, "name", name)
+	if err != nil {
+		return nil, fmt.Errorf("read the channel: %w", err)
+	}
+	kind, err := d.kind(channel.Kind)
+	if err != nil {
+		return nil, err
+	}
+	next := *channel
+	next.Meta, next.Settings = channel.Next(d.clock(), by), maps.Clone(channel.Settings)
+	if next.Settings == nil {
+		next.Settings = map[string]string{}
+	}
+	var faults []error
+	for key, value := range values {
+		setting, known := kind.Setting(key)
+		switch {
+		case key == settingPublicURL && !known:
+			next.PublicURL = value
+			continue
+		case !known:
+			faults = append(faults, fmt.Errorf("%s is no setting of %s", key, kind.Name))
+		case setting.Secret:
+			faults = append(faults, fmt.Errorf("%s is secret: rotate it", key))
+		case value == "" && setting.Required && setting.Default == "":
+			faults = append(faults, fmt.Errorf("%s is missing: %s", key, setting.Help))
+		case value != "" && setting.Check != nil && setting.Check(value) != nil:
+			faults = append(faults, fmt.Errorf("%s: %w", key, setting.Check(value)))
+		}
+		if value == "" {
+			value = setting.Default
+		}
+		if value == "" {
+			delete(next.Settings, key)
+		} else {
+			next.Settings[key] = value
+		}
+	}
+	if len(faults) > 0 {
+		return nil, &SettingsError{errors.Join(faults...)}
+	}
+	if enabled != nil {
+		next.Enabled = *enabled
+	}
+	change := crisis.Change{Action: "channel.changed", Actor: by, At: d.clock(), Put: []crisis.Record{&next}}
+	if _, err := d.store.Write(ctx, change); err != nil {
+		return nil, fmt.Errorf("write the channel: %w", err)
+	}
+	return &next, nil
 }
 
 func (d *Desk) kind(name string) (channels.Kind, error) {

@@ -34,6 +34,12 @@ func Hosted(kind channels.Kind) channels.Kind {
 	return kind
 }
 
+// HostSetting says whether a setting is the host's, whatever the kind.
+func HostSetting(key string) bool {
+	return slices.Contains([]string{crisis.SettingSenderRate, crisis.SettingSilentAfter, crisis.SettingReplies, crisis.SettingAcknowledge,
+		crisis.SettingReplyLimit, crisis.SettingSendRate}, key)
+}
+
 func whole(least, most int) func(string) error {
 	return func(value string) error {
 		if n, err := strconv.Atoi(value); err != nil || n < least || n > most {

@@ -3,6 +3,7 @@ package public
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -57,6 +58,8 @@ type Door interface {
 	// Ask is by receipt code; crisis.ErrNotFound for a code of nothing. Action
 	// is "", "add", "correct" or "withdraw".
 	Ask(ctx context.Context, code, action, text string) (Became, error)
+	// Card asks whether a report card is still good, or fills it in.
+	Card(ctx context.Context, code string, answers CardAnswers) error
 	// BodyBytes bounds a submission.
 	BodyBytes() int64
 }
@@ -89,7 +92,7 @@ func (s *Site) Routes() []web.Route {
 	page := func(method, path string, handler echo.HandlerFunc) web.Route {
 		return web.Route{Method: method, Path: path, Access: web.Anyone, Hidden: true, Handler: handler}
 	}
-	return append(append(s.Maps.Routes(), s.uploadRoutes()...),
+	return append(slices.Concat(s.Maps.Routes(), s.uploadRoutes(), s.cardRoutes()),
 		web.Route{Method: "GET", Path: "/api/v1/deployment", Access: web.Anyone, Tag: "deployment", Summary: "What this deployment is", Out: DeploymentAnswer{}, Handler: s.deployment},
 		web.Route{Method: "POST", Path: "/api/v1/reports", Access: web.Anyone, Tag: "reports", Summary: "Hand in a report (JSON, or multipart with parts report and media)", In: ReportBody{}, Out: ReportAnswer{}, Status: http.StatusCreated, Handler: s.postReport},
 		web.Route{Method: "POST", Path: "/api/v1/receipts", Access: web.Anyone, Tag: "reports", Summary: "What became of a report, by its receipt code", In: ReceiptBody{}, Out: ReceiptAnswer{}, Handler: s.postReceipt},
