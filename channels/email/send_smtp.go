@@ -59,7 +59,7 @@ func (m *mailer) converse(ctx context.Context, do func(*mail.Client, *smtp.Clien
 // we greet with is the sender's domain: the default would tell this machine's.
 func (m *mailer) options(connection net.Conn) []mail.Option {
 	options := []mail.Option{mail.WithPort(m.port), mail.WithTimeout(sendTime), mail.WithHELO(m.domain),
-		mail.WithoutNoop(), mail.WithTLSPolicy(mail.NoTLS),
+		mail.WithTLSPolicy(mail.NoTLS),
 		mail.WithDialContextFunc(func(context.Context, string, string) (net.Conn, error) { return connection, nil })}
 	switch {
 	case m.immediate:

@@ -387,6 +387,13 @@ func TestTakenIsSent(t *testing.T) {
 	}
 }
 
+// patient is a connection that no deadline ends.
+type patient struct{ net.Conn }
+
+func (patient) SetDeadline(time.Time) error      { return nil }
+func (patient) SetReadDeadline(time.Time) error  { return nil }
+func (patient) SetWriteDeadline(time.Time) error { return nil }
+
 func TestSendEndsWithItsContext(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
 	if err != nil {
@@ -399,7 +406,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		connection, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		cancel()
-		return connection, err
+		return patient{connection}, err
 	}
 	delete(c.Settings, "smtp_ca")
 	if _, err := sendingChannel(t, c).Send(ctx, answer()); !errors.Is(err, channels.ErrTemporary) {

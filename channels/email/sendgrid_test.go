@@ -153,6 +153,16 @@ func TestSendGridReads(t *testing.T) {
 	})
 }
 
+// A file without a name is a file: a photo out of some telephones has none.
+func TestSendGridFileWithoutName(t *testing.T) {
+	fields := append(sendgridFields(told{header: []string{"From: a@b.example"}, text: "x", sender: "a@b.example"}, "UTF-8"),
+		field{name: "attachment1", contentType: "image/jpeg", content: "\xff\xd8\xff"}, field{name: "attachment-info", content: "{}"})
+	got := oneMessage(t, email.SendGrid(), hooked(t, email.SendGrid(), hookConfig()), posted(multipartBody("x", fields)))
+	if len(got.Media) != 1 || got.Media[0].ContentType != "image/jpeg" || got.Text != "x" {
+		t.Fatalf("%d media, %q", len(got.Media), got.Text)
+	}
+}
+
 // Each field has a charset of its own.
 func TestSendGridCharsets(t *testing.T) {
 	for charset, text := range map[string]string{"UTF-8": "Crue à Évry", "iso-8859-1": "Crue \xe0 \xc9vry", "windows-1252": "Crue \xe0 \xc9vry",
