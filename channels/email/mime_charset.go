@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/onyo-project/onyo/channels"
@@ -95,6 +96,8 @@ func charsetOf(label string) encoding.Encoding {
 		return nil
 	case "hz-gb-2312":
 		return simplifiedchinese.HZGB2312
+	case "utf-16":
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
 	case "utf-32", "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	case "utf-32le":

@@ -18,7 +18,7 @@ func (w *walker) isFile(p part) bool {
 	case disposition == "attachment" || p.kind != "text/plain" && p.kind != "text/html" && name != "":
 		return true
 	}
-	return binary(p.decoded())
+	return !strings.HasPrefix(cleanLabel(p.params["charset"]), "utf-") && binary(p.decoded())
 }
 
 // binary looks for what no text has; UTF-16 shows by its mark.
@@ -33,7 +33,7 @@ func binary(body []byte) bool {
 			strange++
 		}
 	}
-	return strange*20 > len(sample)
+	return strange > 3 && strange*20 > len(sample)
 }
 
 // file adds a piece of media to the letter, or a note that one was left out.

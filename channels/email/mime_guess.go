@@ -25,17 +25,8 @@ func guess(body []byte) string {
 			best, most = candidate, score
 		}
 	}
-	for _, candidate := range []struct {
-		encoding encoding.Encoding
-		common   func(lead, trail byte) bool
-	}{
-		{simplifiedchinese.GB18030, func(lead, trail byte) bool { return trail >= 0xa1 && (0xb0 <= lead && lead <= 0xd7 || lead == 0xa3) }},
-		{traditionalchinese.Big5, func(lead, _ byte) bool { return 0xa4 <= lead && lead <= 0xc6 || lead == 0xa1 }},
-		{japanese.ShiftJIS, func(lead, _ byte) bool { return 0x81 <= lead && lead <= 0x83 || 0x88 <= lead && lead <= 0x97 }},
-		{japanese.EUCJP, func(lead, trail byte) bool { return trail >= 0xa1 && (lead == 0xa4 || lead == 0xa5) }},
-		{korean.EUCKR, func(lead, trail byte) bool { return trail >= 0xa1 && 0xb0 <= lead && lead <= 0xc8 }},
-	} {
-		if score := doubled(candidate.encoding, candidate.common, sample); score > most {
+	for _, candidate := range doubles() {
+		if score := candidate.score(sample); score > most {
 			best, most = candidate.encoding, score
 		}
 	}
@@ -76,11 +67,38 @@ func spelling(candidate *charmap.Charmap, sample []byte) float64 {
 
 func latin(r rune) bool { return unicode.Is(unicode.Latin, r) }
 
-// doubled says which part of the characters of two bytes are common ones, 0 for
-// what cannot be in that charset. Half of them is more than chance gives, and
-// then it counts for more than any spelling.
-func doubled(candidate encoding.Encoding, common func(lead, trail byte) bool, sample []byte) float64 {
-	text, err := candidate.NewDecoder().Bytes(sample)
+// double is a charset of two bytes a character.
+type double struct {
+	encoding encoding.Encoding
+	// common are characters that most of a text is made of.
+	common func(lead, trail byte) bool
+	// telling are those by which it differs from the others, and least the part of
+	// them that a text has.
+	telling func(lead, trail byte) bool
+	least   float64
+}
+
+// doubles are in the order in which they win when a text could be either.
+func doubles() []double {
+	kana := func(lead, _ byte) bool { return lead == 0xa4 || lead == 0xa5 }
+	hangul := func(lead, trail byte) bool { return trail >= 0xa1 && 0xb0 <= lead && lead <= 0xc8 }
+	return []double{
+		{japanese.EUCJP, func(lead, trail byte) bool { return kana(lead, trail) || 0xb0 <= lead && lead <= 0xcf || lead == 0xa1 }, kana, 0.15},
+		{japanese.ShiftJIS, func(lead, _ byte) bool { return 0x81 <= lead && lead <= 0x83 || 0x88 <= lead && lead <= 0x97 },
+			func(lead, _ byte) bool { return lead == 0x82 || lead == 0x83 }, 0.15},
+		{korean.EUCKR, hangul, hangul, 0.85},
+		{traditionalchinese.Big5, func(lead, _ byte) bool { return 0xa4 <= lead && lead <= 0xc6 || lead == 0xa1 },
+			func(_, trail byte) bool { return trail < 0x80 }, 0.15},
+		{simplifiedchinese.GB18030, func(lead, trail byte) bool { return trail >= 0xa1 && (0xb0 <= lead && lead <= 0xd7 || lead == 0xa3) },
+			func(_, trail byte) bool { return trail >= 0xa1 }, 0.5},
+	}
+}
+
+// score says how much of a text are common characters, 0 for what cannot be in
+// this charset. Half of them is more than chance gives, and then it counts for
+// more than any spelling.
+func (d double) score(sample []byte) float64 {
+	text, err := d.encoding.NewDecoder().Bytes(sample)
 	if err != nil {
 		return 0
 	}
@@ -90,19 +108,22 @@ func doubled(candidate encoding.Encoding, common func(lead, trail byte) bool, sa
 			broken++
 		}
 	}
-	pairs, good := 0, 0
+	pairs, common, telling := 0, 0, 0
 	for i := 0; i+1 < len(sample); i++ {
 		if sample[i] < 0x80 {
 			continue
 		}
 		pairs++
-		if common(sample[i], sample[i+1]) {
-			good++
+		if d.common(sample[i], sample[i+1]) {
+			common++
+		}
+		if d.telling(sample[i], sample[i+1]) {
+			telling++
 		}
 		i++
 	}
-	share := float64(good) / float64(max(pairs, 1))
-	if pairs < 2 || broken*50 > pairs || share < 0.5 {
+	share := float64(common) / float64(max(pairs, 1))
+	if pairs < 2 || broken*50 > pairs || share < 0.5 || float64(telling) < d.least*float64(pairs) {
 		return 0
 	}
 	return 1 + share

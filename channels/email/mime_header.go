@@ -25,34 +25,39 @@ const (
 func cutHeader(raw []byte, holds func(name string) bool) (header textproto.MIMEHeader, body []byte) {
 	header = textproto.MIMEHeader{}
 	rest, name, known := raw, "", false
+	var value []byte // of the field at work, unfolded
+	keep := func() {
+		if name != "" {
+			header[name] = append(header[name], string(value))
+		}
+	}
 	if bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From ")) {
 		_, rest = cutLine(raw)
 	}
-	for len(rest) > 0 && len(raw)-len(rest) < maxHeader {
+	ended := false
+	for !ended && len(rest) > 0 && len(raw)-len(rest) < maxHeader {
 		line, after := cutLine(rest)
 		if len(line) == 0 {
 			rest = after
 			break
 		}
 		folded := line[0] == ' ' || line[0] == '\t'
-		field, value, isField := cutField(line)
+		field, first, isField := cutField(line)
 		switch {
 		case folded && name != "", !folded && !isField && name != "" && headerGoesOn(after):
-			values := header[name]
-			values[len(values)-1] += " " + string(bytes.TrimSpace(line))
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
 		case isField:
-			name = textproto.CanonicalMIMEHeaderKey(field)
+			keep()
+			name, value = textproto.CanonicalMIMEHeaderKey(field), []byte(first)
 			known = known || holds(strings.ToLower(field))
-			header[name] = append(header[name], value)
 		default:
-			if !known {
-				return textproto.MIMEHeader{}, raw
-			}
-			return header, rest
+			ended = true
+			continue
 		}
 		rest = after
 	}
-	if !known && len(header) > 0 {
+	keep()
+	if !known {
 		return textproto.MIMEHeader{}, raw
 	}
 	return header, rest

@@ -18,6 +18,10 @@ type deliveryReport struct {
 	code string
 }
 
+// maxGroups is how many groups of fields of a report are read: one for the
+// server, one for each recipient.
+const maxGroups = 100
+
 // status reads the machine's part of a report. Of several recipients the worst
 // counts: our mails have one.
 func (w *walker) status(p part) {
@@ -25,7 +29,8 @@ func (w *walker) status(p part) {
 		w.letter.report = &deliveryReport{}
 	}
 	report := w.letter.report
-	for body := p.decoded(); len(body) > 0; {
+	body := p.decoded()
+	for group := 0; len(body) > 0 && group < maxGroups; group++ {
 		body = bytes.TrimLeft(body, "\r\n")
 		header, rest := cutHeader(body, func(string) bool { return true })
 		if len(rest) == len(body) {

@@ -18,6 +18,8 @@ const (
 var (
 	// wrotePat: "On Mon, 1 Mar 2026 at 10:00, Ana <ana@example.org> wrote:".
 	wrotePat = regexp.MustCompile(`(?i)(\bwrote|\ba écrit|\bschrieb|\bescribió|\bescreveu|\bha scritto|\bschreef|\bskrev|\bkirjoitti|\bnapisał|\bnapísal|\bnapsal|írta|\ba scris|\byazdı|\bmenulis|\bsumulat|\baliandika|\bameandika|\bekri|написал|пише|писал|написав|έγραψε|ले लेख्नुभयो|ने लिखा|كتب|نوشت|כתב|写道|寫道|のメッセージ|のメール|님이 작성|đã viết|เขียน)[^:：]{0,120}[:：]$`)
+	// beginPat: how such a sentence begins that goes on in the next line.
+	beginPat = regexp.MustCompile(`(?i)^\s*(on|am|le|el|em|il|op|den|dne|dnia|w dniu|pe|pada|noong|siku|ma|в|στις|vào|\d).*\d|\d{4}`)
 	// addressedPat: "2026年3月1日 10:00 Ana <ana@example.org>:".
 	addressedPat = regexp.MustCompile(`\d.*<[^<>\s]+@[^<>\s]+>\s*[:：]$`)
 
@@ -135,11 +137,9 @@ func (f *folding) header(i int) bool {
 // end.
 func (f *folding) attributed(i int) (end int, found bool) {
 	sentence := ""
-	if strings.TrimSpace(f.lines[i]) == "" {
-		return 0, false
-	}
 	for j := i; j < len(f.lines) && j < i+3; j++ {
-		if sentence = strings.TrimSpace(sentence + " " + f.line(j)); len(sentence) > maxAttribution || f.isQuoted(j) {
+		line := strings.TrimSpace(f.line(j))
+		if sentence = strings.TrimSpace(sentence + " " + line); line == "" || len(sentence) > maxAttribution || f.isQuoted(j) {
 			return 0, false
 		}
 		if !strings.HasSuffix(sentence, ":") && !strings.HasSuffix(sentence, "：") {
@@ -147,6 +147,9 @@ func (f *folding) attributed(i int) (end int, found bool) {
 		}
 		if !strings.ContainsAny(sentence, "0123456789@٠١٢٣٤٥٦٧٨٩०१२३४५६७८९") || !wrotePat.MatchString(sentence) && !addressedPat.MatchString(sentence) {
 			return 0, false
+		}
+		if j > i && (!beginPat.MatchString(f.line(i)) || beginPat.MatchString(line) && wrotePat.MatchString(line)) {
+			return 0, false // it begins further down
 		}
 		if next := f.quotedFrom(j + 1); next > 0 {
 			return next, true
