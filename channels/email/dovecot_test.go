@@ -345,13 +345,14 @@ type wire struct {
 	open  map[net.Conn]bool
 }
 
-func newWire(t *testing.T, to string) *wire {
+// newWire is a wire to an address, which hides a word where one is given.
+func newWire(t *testing.T, to string, hides ...string) *wire {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: listener, open: map[net.Conn]bool{}}
+	w := &wire{listener: listener, hides: strings.Join(hides, ""), open: map[net.Conn]bool{}}
 	t.Cleanup(func() { _ = listener.Close(); w.cut() })
 	go func() {
 		for {

@@ -140,8 +140,7 @@ func TestIMAPNumberedAnew(t *testing.T) {
 // A server that does not tell by itself is asked.
 func TestIMAPWithoutIdle(t *testing.T) {
 	box := startMailbox(t)
-	deaf := newWire(t, box.plain)
-	deaf.hides = " IDLE"
+	deaf := newWire(t, box.plain, " IDLE")
 	config := box.Config()
 	config.Settings["server"], config.Settings["tls"] = deaf.address(), "none"
 	inlet := newCollector()

@@ -145,7 +145,8 @@ func (s *smtpServer) Run(ctx context.Context, inlet channels.Inlet) error {
 		return &smtpSession{server: s, ctx: ctx, inlet: inlet, conn: c, busy: &busy}, nil
 	}))
 	server.Domain = s.config.Settings["domain"]
-	server.MaxMessageBytes, server.MaxRecipients, server.MaxLineLength = mailBytes, maxMailsTo, longestLine
+	server.MaxRecipients, server.MaxLineLength = maxMailsTo, longestLine
+	server.MaxMessageBytes = mailBytes + 1 // go-smtp refuses what fills it
 	server.EnableSMTPUTF8 = true
 	server.ErrorLog = quietLog{s.config}
 	if s.config.Settings["tls_cert"] != "" {
