@@ -33,12 +33,11 @@ func IMAP() channels.Kind {
 		{Key: "poll", Default: "60", Check: seconds,
 			Help: "How many seconds to wait before looking again where the server does not tell by itself about new mail."},
 	}
-	settings = append(settings, readingSettings()...)
 	return channels.Kind{
 		Name:     "email.imap",
 		Title:    "Email: a mailbox",
 		Summary:  "Reads a mailbox at any mail provider over IMAP. Photos and answers in a thread are kept together with the report.",
-		Settings: append(settings, sendSettings()...),
+		Settings: append(settings, hookSettings()...),
 		Can:      channels.Capabilities{Run: true, Send: true, Test: true, Media: true, Receipts: true},
 		Limits:   channels.Limits{BodyBytes: mailBytes, Files: maxFiles, FileBytes: fileBytes},
 		New:      newIMAP,

@@ -52,5 +52,9 @@ func (p postbox) read(facts map[string]string, body []byte) (channels.Message, s
 	if from, told := facts[envelopeFrom]; told {
 		mail.header.Set("Return-Path", "<"+from+">")
 	}
-	return mail.message(found, p.rules)
+	message, why := mail.message(found, p.rules)
+	if message.ReplyTo == "" {
+		message.ReplyTo = taggedID([]string{message.To.Value, addressOf(mail.header.Get("Cc")).Value, addressOf(mail.header.Get("Delivered-To")).Value})
+	}
+	return message, why
 }

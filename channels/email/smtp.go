@@ -29,12 +29,11 @@ func SMTP() channels.Kind {
 		{Key: "tls_cert", Help: "The path of a file with this server's certificate, PEM, so that mail travels encrypted (STARTTLS). It is read anew for every connection: renewals need no restart."},
 		{Key: "tls_key", Help: "The path of the file with the certificate's key, PEM."},
 	}
-	settings = append(settings, readingSettings()...)
 	return channels.Kind{
 		Name:     "email.smtp",
 		Title:    "Email: own mail server",
 		Summary:  "Takes mail straight from the senders' servers, with no mail provider between. Needs an MX record, or a mail server that passes mail on.",
-		Settings: append(settings, sendSettings()...),
+		Settings: append(settings, hookSettings()...),
 		Can:      channels.Capabilities{Run: true, Send: true, Test: true, Media: true, Receipts: true},
 		Limits:   channels.Limits{BodyBytes: mailBytes, Files: maxFiles, FileBytes: fileBytes},
 		New:      newSMTP,

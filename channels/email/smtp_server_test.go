@@ -237,6 +237,19 @@ func TestSMTPEnvelope(t *testing.T) {
 	}
 }
 
+// An answer to an address with a tag finds what it answers without In-Reply-To.
+func TestSMTPTaggedAnswer(t *testing.T) {
+	r := receiving(t)
+	mail := bytes.Replace(written(channeltest.Saying{ID: "t", Text: "Still here."}), []byte("To: reports@"), []byte("To: reports+o7@"), 1)
+	if err := hand(r.connect(t), mail, "reports+o7@example.org"); err != nil {
+		t.Fatal(err)
+	}
+	messages, err := r.runner.Parse(r.inlet.all()[0].Raw)
+	if err != nil || messages[0].ReplyTo != "o7@example.org" {
+		t.Fatalf("answers %q (%v)", messages[0].ReplyTo, err)
+	}
+}
+
 func TestSMTPEncrypts(t *testing.T) {
 	certificate, authority := selfSigned(t)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
