@@ -79,7 +79,8 @@ func TestBackOff(t *testing.T) {
 		"60 s doubling after 429": {faults: refused(429, 4, nil), within: time.Hour, want: []time.Duration{0, 60 * s, 120 * s, 240 * s, 480 * s}},
 		"until X counts anew": {faults: refused(429, 1, http.Header{"X-Rate-Limit-Reset": {strconv.FormatInt(start.Add(2*time.Second+10*time.Minute).Unix(), 10)}}),
 			within: time.Hour, want: []time.Duration{0, 10 * time.Minute}},
-		"a reset in the past says nothing": {faults: refused(429, 1, http.Header{"X-Rate-Limit-Reset": {"1"}}), within: time.Hour, want: []time.Duration{0, 60 * s}},
+		"a reset in the past says nothing":                   {faults: refused(429, 1, http.Header{"X-Rate-Limit-Reset": {"1"}}), within: time.Hour, want: []time.Duration{0, 60 * s}},
+		"250 ms more after a connection that brings nothing": {faults: refused(200, 3, nil), within: time.Hour, want: []time.Duration{0, s / 4, s / 2, 3 * s / 4}},
 		"each kind on its own": {faults: append(append(refused(503, 2, nil), refused(429, 1, nil)...), refused(503, 1, nil)...),
 			within: time.Hour, want: []time.Duration{0, 5 * s, 10 * s, 60 * s, 20 * s}},
 	} {
@@ -100,6 +101,108 @@ func TestBackOff(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A keep-alive shows that all is well again: the next break is the first.
+func TestBackOffBeginsAnew(t *testing.T) {
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.x.Fail(xplayer.Fault{Path: streamPath, Status: 503}, xplayer.Fault{Path: streamPath, Status: 503})
+		w.x.Break()
+		w.pass(time.Minute)
+		again := time.Now()
+		w.x.Break()
+		w.pass(time.Minute)
+		w.ended(stop)
+		if diff := cmp.Diff([]time.Duration{0}, w.asked(streamPath, again)); diff != "" {
+			w.Error(diff)
+		}
+	})
+}
+
+// What a break left of a line is no message: it comes whole by search.
+func TestHalfALine(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.x.Fail(xplayer.Fault{Path: streamPath, Status: 200, Body: `{"data":{"id":"2028`},
+			xplayer.Fault{Path: streamPath, Status: 200, Body: `{"data":{"id":"7","text":"whole"}}`})
+		stop := w.run()
+		w.pass(time.Minute)
+		w.ended(stop)
+		w.wants("whole")
+		if got := w.inbox.count(); got != 1 {
+			w.Errorf("%d messages", got)
+		}
+	})
+}
+
+// The stream brings the same again; what it says is not taken twice, nor for a
+// change: only an answer to a question is.
+func TestTheSameIDAgain(t *testing.T) {
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.pass(time.Second)
+		id := w.x.Say(flood(1))
+		w.x.Repeat(id, 3)
+		w.x.Raw([]byte(`{"data":{"id":"` + id + `","text":"otherwise"}}`))
+		w.pass(time.Second)
+		w.ended(stop)
+		w.wants("Flood at house 1")
+		if w.inbox.again != 0 || w.inbox.count() != 1 {
+			w.Errorf("%d messages, %d again", w.inbox.count(), w.inbox.again)
+		}
+	})
+}
+
+// X is late by some seconds and out of order: what it had not brought before a
+// break is found, though something newer came.
+func TestGapsBeginBeforeTheNewest(t *testing.T) {
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.pass(time.Minute)
+		w.x.Lose(true)
+		w.x.Say(flood(1)) // would have come in seven seconds
+		w.x.Lose(false)
+		w.pass(5 * time.Second)
+		w.x.Say(flood(2))
+		w.pass(time.Second)
+		w.x.Break()
+		w.pass(time.Second)
+		w.ended(stop)
+		w.wants("Flood at house 1", "Flood at house 2")
+	})
+}
+
+// A gap is searched for with as many searches as the rules need, and is closed
+// when the last has ended.
+func TestGapsAreClosed(t *testing.T) {
+	long := "b: " + strings.Repeat("x", 500)
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.pass(time.Minute)
+		w.x.Say(flood(1))
+		w.pass(time.Minute)
+		w.x.Break()
+		w.pass(time.Second)
+		w.ended(stop)
+		var asked []string
+		var since []uint64
+		for _, request := range w.x.Requests() {
+			if request.Path == searchPath {
+				asked = append(asked, request.Query["query"][0])
+				n, err := strconv.ParseUint(request.Query["since_id"][0], 10, 64)
+				if err != nil {
+					w.Fatal(err)
+				}
+				since = append(since, n)
+			}
+		}
+		if want := []string{"(flood)", "(" + long[3:] + ")", "(flood)", "(" + long[3:] + ")"}; !cmp.Equal(asked, want) {
+			w.Fatal(cmp.Diff(want, asked))
+		}
+		if hour := uint64(time.Hour.Milliseconds()) << 22; since[1] != since[0] || since[2] < since[0]+hour {
+			w.Errorf("searched after %v", since)
+		}
+	}, "rules", "a: flood\n"+long)
 }
 
 // Where no connection comes about, 250 ms more each time, up to 16 s.
