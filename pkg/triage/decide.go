@@ -13,6 +13,8 @@ import (
 const (
 	// maxCategories of the words are taken up; the others stay suggestions.
 	maxCategories = 2
+	// secondOdds: a second one is taken up if it is at most so much less likely.
+	secondOdds = 4
 	// maxSuggestions of incidents that may be the same.
 	maxSuggestions = 2
 )
@@ -81,19 +83,24 @@ func (s *Service) categories(report *crisis.Report) []string {
 	if len(keys) > 0 {
 		return keys
 	}
-	_, reading := s.reader.read(report.Text.Reveal(), report.Language)
+	text := report.Text.Reveal()
+	_, reading := s.reader.read(text, report.Language)
 	strongest := 0.0
-	for _, finding := range reading.Categories() {
-		if s.settings.categories[finding.Key] == nil || !finding.Certain() || finding.Score < strongest/2 {
+	for _, found := range s.reader.mean(text, reading, false).categories() {
+		if s.settings.categories[found.Key] == nil || !found.Certain || len(keys) > 0 && oddsOf(found.Score) < strongest/secondOdds {
 			continue
 		}
-		strongest = max(strongest, finding.Score)
-		if keys = append(keys, finding.Key); len(keys) == maxCategories {
+		if len(keys) == 0 {
+			strongest = oddsOf(found.Score)
+		}
+		if keys = append(keys, found.Key); len(keys) == maxCategories {
 			break
 		}
 	}
 	return keys
 }
+
+func oddsOf(probability float64) float64 { return probability / max(1e-9, 1-probability) }
 
 // kin says whether one category is the parent of the other.
 func (s *Service) kin(a, b string) bool {

@@ -97,6 +97,23 @@ func bare(token string) string {
 	return token
 }
 
+// Token is one folded word of a text and where it stands: byte offsets, end
+// exclusive.
+type Token struct {
+	Text       string
+	Start, End int
+}
+
+// Tokens are the folded words of a text, in order, with where they stand.
+func Tokens(text string) []Token {
+	found := tokens(text)
+	out := make([]Token, len(found))
+	for i, token := range found {
+		out[i] = Token{Text: token.text, Start: token.start, End: token.end}
+	}
+	return out
+}
+
 // Words are the folded words of a text, in order.
 func Words(text string) []string {
 	found := tokens(text)

@@ -20,6 +20,7 @@ var terms string
 // The keys that are no categories.
 const (
 	LifeSafety = "!life_safety" // somebody may die
+	Crisis     = "!crisis"      // speaks of a crisis, whichever
 	Hearsay    = "!hearsay"     // told by others
 	Chatter    = "!chatter"     // says nothing about what happened
 	negation   = "!not"
