@@ -193,6 +193,11 @@ type Split struct {
 	From Address
 	// Why it is Unparsed or Other: a stable snake_case code.
 	Why string
+	// Once is a proof that its provider gives for one message alone, where the proof
+	// does not cover the content: with other content, whoever brings it has seen a
+	// true request and is refused as not authentic. Empty where the proof covers
+	// what was sent.
+	Once string
 	// Hindsight marks what was found by asking the provider afterwards, and may
 	// lack something that the provider tells only at the time: it is kept only
 	// where nothing came under its id before.

@@ -24,6 +24,9 @@ type hook struct {
 	read func(facts map[string]string, body []byte) (delivered, error)
 }
 
+// onceFact is a proof that counts for one content alone (channels.Split.Once).
+const onceFact = "once"
+
 // delivered is one mail as a provider tells it.
 type delivered struct {
 	letter letter
@@ -76,6 +79,7 @@ func (h *hook) Receive(_ context.Context, exchange channels.Exchange) (channels.
 	} else {
 		split = splitOf(message, why, raw)
 	}
+	split.Once = facts[onceFact]
 	return channels.Reception{Messages: []channels.Split{split}, Answer: channels.Answer{Status: http.StatusOK}}, nil
 }
 

@@ -27,7 +27,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func hookConfig() channels.Config {
 	return channels.Config{Name: "mail-main", PublicURL: "https://onyo.example.org/hooks/mail-main",
-		Settings: map[string]string{"max_age": "10h", "lists": "aside"},
+		Settings: map[string]string{"lists": "aside"},
 		Secrets:  map[string]channels.Secret{channels.PathSecret: channels.NewSecret(pathSecret, "old-path-secret")},
 		Clock:    func() time.Time { return noon }}
 }

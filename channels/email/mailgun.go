@@ -25,9 +25,9 @@ const (
 // Mailgun is the kind "email.mailgun": mail that a Mailgun route forwards, as
 // fields or as it came (a URL that ends in "mime"). The signature covers only a
 // timestamp and a token: it proves that the caller has seen a request of
-// Mailgun's, not that this is its body. So a captured request could be used for
-// another mail as long as its timestamp is young; without a memory of tokens
-// more cannot be had, and Mailgun itself tries again for eight hours.
+// Mailgun's, not that this is its body. So each token counts once, for the content
+// that came with it first (Split.Once); however late it comes, because Mailgun
+// itself tries again for eight hours.
 // Source: https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
 func Mailgun() channels.Kind {
 	return channels.Kind{
@@ -37,8 +37,6 @@ func Mailgun() channels.Kind {
 		Settings: append([]channels.Setting{
 			{Key: "signing_key", Required: true, Secret: true,
 				Help: "The HTTP webhook signing key: in the Mailgun control panel under Account settings → API Security (older panels: Sending → Webhooks). It is not an API key."},
-			{Key: "max_age", Default: "10h", Check: duration,
-				Help: "How old a request may be, as 10h: Mailgun tries for 8 hours to deliver. 0 takes any age; then a request that somebody captured stays usable for ever."},
 		}, hookSettings()...),
 		Can:       channels.Capabilities{Webhook: true, Send: true, Test: true, Signed: true, Media: true, Receipts: true},
 		Limits:    channels.Limits{BodyBytes: providerBytes, Files: maxFiles, FileBytes: fileBytes},
@@ -48,27 +46,15 @@ func Mailgun() channels.Kind {
 	}
 }
 
-func duration(value string) error {
-	if age, err := time.ParseDuration(value); err != nil || age < 0 {
-		return errors.New("write a duration, as 10h or 90m")
-	}
-	return nil
-}
-
 type mailgun struct {
-	key    channels.Secret
-	clock  func() time.Time
-	maxAge time.Duration
+	key   channels.Secret
+	clock func() time.Time
 }
 
 func newMailgun(config channels.Config) (channels.Adapter, error) {
 	m := mailgun{key: config.Secrets["signing_key"], clock: config.Clock}
 	if m.key.Current() == "" {
 		return nil, errors.New("signing_key is missing")
-	}
-	var err error
-	if m.maxAge, err = time.ParseDuration(config.Settings["max_age"]); err != nil || m.maxAge < 0 {
-		return nil, errors.New("max_age: write a duration, as 10h")
 	}
 	h, err := newHook(config)
 	if err != nil {
@@ -86,7 +72,7 @@ func MailgunSign(key, timestamp, token string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// authentic checks signature and age. A field that stands there twice is no
+// authentic checks the signature, and that it is not of the future. A field that stands there twice is no
 // proof: it is not told which of them counts.
 func (m mailgun) authentic(exchange channels.Exchange) (map[string]string, bool) {
 	sent, _ := readForm(exchange.Header.Get("Content-Type"), exchange.Body)
@@ -96,7 +82,7 @@ func (m mailgun) authentic(exchange channels.Exchange) (map[string]string, bool)
 	if !dated || !tokened || !signed || !m.fresh(timestamp) {
 		return nil, false
 	}
-	return map[string]string{}, m.key.Any(func(key string) bool {
+	return map[string]string{onceFact: token}, m.key.Any(func(key string) bool {
 		return channels.Equal(MailgunSign(key, timestamp, token), signature)
 	})
 }
@@ -106,11 +92,7 @@ func (m mailgun) fresh(timestamp string) bool {
 	if err != nil || seconds <= 0 || seconds > 1<<40 {
 		return false
 	}
-	if m.maxAge == 0 {
-		return true
-	}
-	age := m.clock().Sub(time.Unix(seconds, 0))
-	return -mailgunAhead <= age && age <= m.maxAge
+	return time.Unix(seconds, 0).Sub(m.clock()) <= mailgunAhead
 }
 
 // readMailgun prefers the mail as it came. Of the fields it takes body-plain,

@@ -165,7 +165,7 @@ func (c *counter) Logout() error { return nil }
 func sendingConfig(p *postOffice, how string) channels.Config {
 	return channels.Config{Name: "mail-main",
 		Settings: map[string]string{"smtp_server": p.address, "smtp_username": smtpUser, "smtp_tls": how,
-			"smtp_ca": p.authority, "from": "Flood desk <" + smtpUser + ">", "max_age": "10h"},
+			"smtp_ca": p.authority, "from": "Flood desk <" + smtpUser + ">"},
 		Secrets: map[string]channels.Secret{"smtp_password": channels.NewSecret(smtpWord, "old"),
 			channels.PathSecret: channels.NewSecret(pathSecret, "")},
 		Clock: func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },

@@ -47,7 +47,7 @@ func prepareDemo(ctx context.Context, w *world, o *opened, scenario *simulate.Sc
 		}
 	}
 	_, err = intake.NewDesk(o.store, kinds(), w.clock, w.random).Add(ctx, by, "sms.twilio", demoChannel, map[string]string{
-		"account_sid": "AC00000000000000000000000000000000", "auth_token": demoToken})
+		"account_sid": "AC00000000000000000000000000000000", "auth_token": demoToken, "pull": "off"})
 	if err != nil && !errors.Is(err, crisis.ErrTaken) {
 		return fmt.Errorf("add the demo's channel: %w", err)
 	}

@@ -2,6 +2,7 @@ package formats
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
@@ -138,6 +139,15 @@ type Report struct {
 	Source   string // pseudonym
 }
 
+// given is the point that the witness gave, in degrees; empty where they gave none.
+func (r *Report) given() (lon, lat string) {
+	var point struct{ Lon, Lat *float64 }
+	if json.Unmarshal([]byte(r.Report.Given.Reveal()), &point) != nil || point.Lon == nil || point.Lat == nil {
+		return "", ""
+	}
+	return strconv.FormatFloat(*point.Lon, 'f', -1, 64), strconv.FormatFloat(*point.Lat, 'f', -1, 64)
+}
+
 // NewReportTable begins a table of reports. Addresses and contacts are not in
 // it.
 func NewReportTable(w io.Writer) *Table[Report] {
@@ -151,7 +161,10 @@ func NewReportTable(w io.Writer) *Table[Report] {
 		{"language", func(r *Report) string { return Safe(r.Report.Language) }},
 		{"text", func(r *Report) string { return Safe(r.Report.Text.Reveal()) }},
 		{"where", func(r *Report) string { return Safe(r.Report.Words.Reveal()) }},
+		{"given_lon", func(r *Report) string { lon, _ := r.given(); return lon }},
+		{"given_lat", func(r *Report) string { _, lat := r.given(); return lat }},
 		{"categories", func(r *Report) string { return safeList(r.Report.Said) }},
+		{"media", func(r *Report) string { return strconv.Itoa(len(r.Report.Media)) }},
 		{"withdrawn", func(r *Report) string { return strconv.FormatBool(r.Report.Withdrawn) }},
 	})
 }

@@ -50,6 +50,9 @@ func (h *Host) receive(ctx context.Context, channel string, exchange channels.Ex
 	if err != nil {
 		return Accepted{}, err
 	}
+	if err := h.once(ctx, one, reception.Messages); err != nil {
+		return Accepted{}, err
+	}
 	changes, receipts, err := h.messages(one, reception.Messages, exchange.At, who)
 	if err != nil {
 		return Accepted{}, err
@@ -64,6 +67,40 @@ func (h *Host) receive(ctx context.Context, channel string, exchange channels.Ex
 		}
 	}
 	return Accepted{Answer: answer, Receipts: receipts}, nil
+}
+
+// once refuses a proof that came before with other content. The first use is kept
+// beside the message, as one that says nothing.
+func (h *Host) once(ctx context.Context, one *live, splits []channels.Split) error {
+	for _, split := range splits {
+		if split.Once == "" {
+			continue
+		}
+		id := crisis.Moment(h.Clock())
+		message, err := h.proof(one, split, id)
+		if err != nil {
+			return err
+		}
+		outcomes, err := h.Store.Write(ctx, crisis.Change{Action: "proof.used", Actor: message.By, At: id, Put: []crisis.Record{message}})
+		if err != nil {
+			return errors.Join(ErrUnavailable, err)
+		}
+		if outcomes[0].Receipt == crisis.Variant {
+			return channels.Unauthentic()
+		}
+	}
+	return nil
+}
+
+// proof is a message that holds nothing but that a proof was used, and for what.
+func (h *Host) proof(one *live, split channels.Split, at time.Time) (*crisis.Message, error) {
+	id, err := crisis.NewID(at, h.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return &crisis.Message{Meta: crisis.First(id, at, crisis.ChannelActor(one.channel.Name)), Channel: one.channel.ID, Direction: crisis.Inbound,
+		Kind: crisis.KindOther, Why: "proof", ProviderKey: h.providerKey(one.channel.ID, "proof:"+split.Once),
+		Digest: h.Keys.Digest(one.channel.ID.String(), split.Digest[:]), Raw: vault.SecretBytes("proof")}, nil
 }
 
 // collect gives a gateway that asks what waits to be sent.

@@ -3,8 +3,10 @@ package intake
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -224,6 +226,28 @@ func TestOneSenderCannotBuryTheOthers(t *testing.T) {
 		}
 		if reports := all[*crisis.Report](h); len(reports) != crisis.DefaultSenderRate+21 || len(h.inbox()) != 0 {
 			t.Errorf("%d reports, %d still wait", len(reports), len(h.inbox()))
+		}
+	})
+}
+
+// A proof that does not cover the content counts for the content that came with it
+// first, however often that comes again.
+func TestAProofCountsOnce(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		first := line{ID: "1", From: mwanamke, Text: "Bridge down", Once: "token-1"}
+		h.say(first)
+		h.say(first)
+		forged, err := json.Marshal([]line{{ID: "2", From: mwanamke, Text: "All is well", Once: "token-1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.host.Receive(t.Context(), "lines", channels.Exchange{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: forged})
+		if !errors.Is(err, channels.ErrUnauthentic) {
+			t.Errorf("another content with the same proof: %v", err)
+		}
+		h.work()
+		if report := h.only(); report.Text != "Bridge down" || len(h.inbox()) != 0 {
+			t.Errorf("says %q, %d set aside", report.Text.Reveal(), len(h.inbox()))
 		}
 	})
 }

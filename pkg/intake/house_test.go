@@ -195,6 +195,7 @@ type line struct {
 	Part                                       *channels.Part
 	Status                                     *channels.Status
 	Hindsight                                  bool
+	Once                                       string
 	Point                                      *channels.Point
 	Nature                                     channels.Nature
 	Media                                      []string
@@ -229,7 +230,7 @@ func (l *lines) Receive(_ context.Context, exchange channels.Exchange) (channels
 	for _, one := range said {
 		raw, message := one.raw(), one.message()
 		reception.Messages = append(reception.Messages, channels.Split{ProviderID: one.ID, Alias: one.Alias, Digest: message.Digest(), Raw: raw,
-			Nature: message.Nature, Hindsight: one.Hindsight})
+			Nature: message.Nature, Hindsight: one.Hindsight, Once: one.Once})
 	}
 	return reception, nil
 }

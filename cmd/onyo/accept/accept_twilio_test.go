@@ -104,7 +104,7 @@ func TestAcceptTwilioVectors(t *testing.T) {
 func addTwilio(admin *caller, name, publicURL, token string) {
 	admin.t.Helper()
 	call[struct{}](admin, http.MethodPost, "/api/v1/admin/channels", map[string]any{"kind": "sms.twilio", "name": name,
-		"settings": map[string]string{"account_sid": accountSID, "auth_token": token, "public_url": publicURL}}, http.StatusCreated)
+		"settings": map[string]string{"account_sid": accountSID, "auth_token": token, "public_url": publicURL, "pull": "off"}}, http.StatusCreated)
 }
 
 // forgery is a request that must be refused; want is the signature that would

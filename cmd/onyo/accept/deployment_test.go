@@ -25,7 +25,7 @@ func (in *installation) setUp(profile string) answerOfSetup {
 		"timezone":   "Africa/Nairobi", "languages": []string{"en", "sw"},
 		"emergency": map[string]any{"number": "999", "sentence": map[string]string{"en": "Nobody may be reading this. In danger, call {number}."}},
 		"people":    []map[string]string{{"name": "Invited", "role": "volunteer"}},
-		"channel":   map[string]any{"kind": "sms.twilio", "name": "twilio-main", "settings": map[string]string{"account_sid": accountSID, "auth_token": authToken}},
+		"channel":   map[string]any{"kind": "sms.twilio", "name": "twilio-main", "settings": map[string]string{"account_sid": accountSID, "auth_token": authToken, "pull": "off"}},
 	}, http.StatusOK)
 	if made.Channel.Name != "twilio-main" || len(made.People) != 1 {
 		in.t.Fatalf("setup made %+v", made)
