@@ -243,6 +243,24 @@ func TestKeepAlive(t *testing.T) {
 	})
 }
 
+// X serves one connection: a second one waits a minute, and takes over when the
+// first is gone.
+func TestOneConnection(t *testing.T) {
+	inWorld(t, func(w *world) {
+		stop := w.run()
+		w.pass(time.Second)
+		w.inbox = &inbox{}
+		second := w.run()
+		w.pass(50 * time.Second)
+		w.ended(stop)
+		w.pass(20 * time.Second)
+		w.x.Say(flood(1))
+		w.pass(time.Second)
+		w.ended(second)
+		w.wants("Flood at house 1")
+	})
+}
+
 // The two ways in which X itself ends a stream.
 func TestEndsOfAStream(t *testing.T) {
 	for name, tc := range map[string]struct {

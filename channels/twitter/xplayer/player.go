@@ -104,8 +104,9 @@ type Rule struct {
 type connection struct {
 	queue [][]byte
 	wake  chan struct{}
-	gone  chan struct{}
-	ended bool // a clean end after the queue
+	gone  chan struct{} // closed to drop it
+	over  chan struct{} // closed when it is served no more
+	ended bool          // a clean end after the queue
 }
 
 // New makes a player that accepts this bearer token.

@@ -90,29 +90,15 @@ func written(w http.ResponseWriter, status int, value any) int {
 
 // stream holds the connection open and writes lines and blank lines.
 func (p *Player) stream(w http.ResponseWriter, r *http.Request) int {
-	p.mu.Lock()
-	switch {
-	case len(p.rules) == 0:
-		p.mu.Unlock()
-		p.note(r, http.StatusConflict)
-		return problem(w, http.StatusConflict, "RuleConfigurationIssue")
-	case p.line != nil:
-		p.mu.Unlock()
-		p.note(r, http.StatusTooManyRequests)
-		return answer(w, http.StatusTooManyRequests, tooMany)
+	line, status := p.connect()
+	p.note(r, status)
+	switch status {
+	case http.StatusConflict:
+		return problem(w, status, "RuleConfigurationIssue")
+	case http.StatusTooManyRequests:
+		return answer(w, status, tooMany)
 	}
-	line := &connection{wake: make(chan struct{}, 1), gone: make(chan struct{}), queue: p.waiting}
-	line.wake <- struct{}{}
-	p.line, p.waiting = line, nil
-	p.mu.Unlock()
-	p.note(r, http.StatusOK)
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.line == line {
-			p.line = nil
-		}
-	}()
+	defer p.leave(line)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(http.StatusOK)
 	flush := http.NewResponseController(w).Flush
@@ -154,6 +140,41 @@ func (p *Player) drain(line *connection) (queue [][]byte, ended, mute bool) {
 	}
 	queue, line.queue = line.queue, nil
 	return queue, line.ended, false
+}
+
+// connect takes the one place that there is. Whoever holds it may have hung up a
+// moment ago.
+func (p *Player) connect() (line *connection, status int) {
+	p.mu.Lock()
+	before := p.line
+	p.mu.Unlock()
+	if before != nil {
+		select {
+		case <-before.over:
+		case <-time.After(time.Second):
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case len(p.rules) == 0:
+		return nil, http.StatusConflict
+	case p.line != nil:
+		return nil, http.StatusTooManyRequests
+	}
+	p.line = &connection{wake: make(chan struct{}, 1), gone: make(chan struct{}), over: make(chan struct{}), queue: p.waiting}
+	p.line.look()
+	p.waiting = nil
+	return p.line, http.StatusOK
+}
+
+func (p *Player) leave(line *connection) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.line == line {
+		p.line = nil
+	}
+	close(line.over)
 }
 
 // search finds every tweet that is still there, the newest first.
