@@ -124,14 +124,15 @@ func answered(response *http.Response, now time.Time) error {
 
 var errTooLarge = errors.New("the answer is too large")
 
-// body reads an answer of at most limit bytes.
+// body reads an answer of at most limit bytes; of a larger one it gives the
+// beginning, with errTooLarge.
 func body(response *http.Response, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
 		return nil, errNetwork
 	}
 	if int64(len(data)) > limit {
-		return nil, errTooLarge
+		return data[:limit], errTooLarge
 	}
 	return data, nil
 }
