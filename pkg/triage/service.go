@@ -65,8 +65,15 @@ func New(o Options) *Service {
 	return &Service{store: o.Store, reader: o.Reader, holder: o.Holder, clock: o.Clock, log: o.Log, memory: newMemory()}
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends. Beside it the reader learns what people decide, with
+// or without the lease.
 func (s *Service) Run(ctx context.Context) error {
+	learning := make(chan struct{})
+	go func() {
+		defer close(learning)
+		newPupil(s.store, s.reader, s.log).run(ctx)
+	}()
+	defer func() { <-learning }()
 	wake, stop := s.store.Watch()
 	defer stop()
 	for {
