@@ -90,7 +90,7 @@ func (b *bluesky) Run(ctx context.Context, inlet channels.Inlet) error {
 		default:
 			refused = 0
 		}
-		b.config.Log.Info("bluesky: stream broken", "channel", b.config.Name, "tries", back.tries, "fault", err.Error())
+		b.config.Log.Log(ctx, back.level(), "bluesky: stream broken", "channel", b.config.Name, "tries", back.tries, "fault", err.Error())
 		if back.tries > 0 {
 			server = (server + 1) % len(b.servers)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -96,7 +95,7 @@ func (r *mastodonRun) follow(ctx context.Context, tag string) error {
 		case errors.Is(err, errToken) || errors.As(err, &kept):
 			return err
 		}
-		r.config.Log.Info("mastodon: stream broken", "channel", r.config.Name, "tries", back.tries, "fault", err.Error())
+		r.config.Log.Log(ctx, back.level(), "mastodon: stream broken", "channel", r.config.Name, "tries", back.tries, "fault", err.Error())
 		if !back.wait(ctx, err) {
 			return nil
 		}
@@ -254,18 +253,6 @@ func edited(data []byte) bool {
 	return json.Unmarshal(data, &status) == nil && status.EditedAt != nil
 }
 
-// timeline reads one page, newest first.
-func (m *mastodon) timeline(ctx context.Context, tag string, query url.Values) (page []json.RawMessage, err error) {
-	data, err := m.get(ctx, "/api/v1/timelines/tag/"+tag, query)
-	if err != nil {
-		return nil, err
-	}
-	if json.Unmarshal(data, &page) != nil {
-		return nil, errNetwork
-	}
-	return page, nil
-}
-
 func (r *mastodonRun) knows(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -309,36 +296,4 @@ func (r *mastodonRun) accept(ctx context.Context, tag string, splits []channels.
 		r.order = r.order[1:]
 	}
 	return nil
-}
-
-// tagStream is one open stream.
-type tagStream struct {
-	*events
-	close func() error
-}
-
-// open begins to stream a hashtag. Its connection is its own, so that it may last.
-func (m *mastodon) open(ctx context.Context, home mastodonHome, tag string) (tagStream, error) {
-	ctx, end := context.WithCancel(ctx)
-	transport := &http.Transport{DialContext: m.config.Dial, DisableKeepAlives: true, ResponseHeaderTimeout: 30 * time.Second,
-		TLSHandshakeTimeout: 15 * time.Second}
-	client := &http.Client{Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // the token stays here
-	request := m.request(ctx, home.streams, "/api/v1/streaming/hashtag", url.Values{"tag": {tag}}, true)
-	request.Header.Set("Accept", "text/event-stream")
-	response, err := client.Do(request)
-	if err != nil {
-		end()
-		return tagStream{}, errNetwork
-	}
-	if err := answered(response, m.config.Clock()); err != nil {
-		end()
-		_ = response.Body.Close()
-		return tagStream{}, refusedToken(err)
-	}
-	watch := time.AfterFunc(mastodonSilence, end)
-	return tagStream{
-		events: newEvents(response.Body, func() { watch.Reset(mastodonSilence) }),
-		close:  func() error { watch.Stop(); end(); return response.Body.Close() },
-	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -174,6 +175,14 @@ func (r *retreat) wait(ctx context.Context, err error) bool {
 	return sleep(ctx, pause)
 }
 
+// level is how loud a fault is logged: one that does not pass is for somebody to see.
+func (r *retreat) level() slog.Level {
+	if r.tries > 3 {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
 func sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -197,8 +206,11 @@ func split(adapter channels.Adapter, raw, came []byte, why string) (channels.Spl
 	}
 	m := messages[0]
 	one := channels.Split{ProviderID: m.ProviderID, Alias: m.Alias, Digest: m.Digest(), Raw: raw, Nature: m.Nature, From: m.From}
-	if m.Deletes != "" {
+	switch {
+	case m.Deletes != "":
 		one.Why = "deleted"
+	case m.Nature == channels.Other:
+		one.Why = "not_actual" // a warning that is an exercise
 	}
 	return one, true
 }
