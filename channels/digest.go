@@ -55,6 +55,9 @@ func (m Message) Digest() [32]byte {
 	if m.Quoted != "" {
 		h.text("quoted", m.Quoted)
 	}
+	if m.Subject != "" {
+		h.text("subject", m.Subject)
+	}
 	return sha256.Sum256(h)
 }
 

@@ -44,8 +44,7 @@ type Message struct {
 	// Quoted is what the sender repeated of somebody else's words, as below an
 	// answered mail; Text is without it.
 	Quoted string
-	// Subject is the heading of a mail, for the answer's. What it says is in Text
-	// too, and so it is no part of the digest.
+	// Subject is the heading of a mail, where it says something that Text does not.
 	Subject string
 	// Checks are what was found out about the sender as the message came: "spf",
 	// "dkim" and "dmarc" with the results of RFC 8601, "forwarded" with "yes".

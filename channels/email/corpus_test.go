@@ -242,16 +242,14 @@ func compare(want judged, got channels.Message, why string) string {
 	if diff := cmp.Diff(want.Files, files); diff != "" {
 		return "files: " + diff
 	}
-	rest := got.Text
+	whole := strings.TrimPrefix(got.Subject+"\n\n"+got.Text, "\n\n")
 	for _, piece := range want.Says {
-		_, after, found := strings.Cut(got.Text, piece)
-		if !found {
-			return fmt.Sprintf("does not say %q but %q", piece, rest)
+		if !strings.Contains(whole, piece) {
+			return fmt.Sprintf("does not say %q but %q", piece, whole)
 		}
-		rest = after
 	}
-	if strings.ContainsRune(got.Text, '\uFFFD') {
-		return fmt.Sprintf("some of its text cannot be read: %q", got.Text)
+	if strings.ContainsRune(whole, '\uFFFD') {
+		return fmt.Sprintf("some of its text cannot be read: %q", whole)
 	}
 	return ""
 }

@@ -137,7 +137,7 @@ func tellings() map[string]struct {
 	return map[string]telling{
 		"text with subject and signature": {told{header: header("Subject: Flooding in Sector 4"), text: "Water rising fast.\n\n-- \nBob", sender: "bob@example.com"},
 			base(func(m *channels.Message) {
-				m.Text, m.Quoted = "Flooding in Sector 4\n\nWater rising fast.", "-- \nBob"
+				m.Subject, m.Text, m.Quoted = "Flooding in Sector 4", "Water rising fast.", "-- \nBob"
 			})},
 		"an answer in its thread": {told{header: header("Subject: Re: Your message", "In-Reply-To: <out-7@example.org>", "References: <m0@example.com> <out-7@example.org>"),
 			text: "Still here.\n\nOn Sun, Mar 1, 2026 at 11:00 AM Flood desk <reports@crisis.example.org> wrote:\n> Where are you?\n", sender: "bob@example.com"},

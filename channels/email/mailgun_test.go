@@ -217,7 +217,7 @@ func TestMailgunsTokenCountsOnce(t *testing.T) {
 	w := hooked(t, email.Mailgun(), mailgunConfig())
 	for _, age := range []time.Duration{0, 9 * time.Hour, 2 * 365 * 24 * time.Hour} {
 		x := mailgunForm(append(mailgunFields(tellings()["only html"].told), mailgunProof(signingKey, noon.Add(-age), mailgunToken)...))
-		if split := oneSplit(t, email.Mailgun(), w, x); split.Once != mailgunToken {
+		if split := oneSplit(t, email.Mailgun(), w, x); !strings.HasSuffix(split.Once, mailgunToken) {
 			t.Errorf("%s old: the proof that counts once is %q", age, split.Once)
 		}
 	}
@@ -246,7 +246,7 @@ func TestMailgunDocumented(t *testing.T) {
 			c.Secrets["signing_key"] = channels.NewSecret(sample.Secret, "")
 			x := channels.Exchange{Method: sample.Method, Body: []byte(sample.Body), Header: http.Header{"Content-Type": {sample.Headers["Content-Type"]}}}
 			got := oneMessage(t, email.Mailgun(), hooked(t, email.Mailgun(), c), x)
-			if got.Text != "Flooding in Sector 4\n\n"+sample.Expected.Text || got.Nature != channels.Report || got.Alias != "abc@example.com" {
+			if got.Subject != "Flooding in Sector 4" || got.Text != sample.Expected.Text || got.Nature != channels.Report || got.Alias != "abc@example.com" {
 				t.Errorf("%s %q", got.Nature, got.Text)
 			}
 		})

@@ -40,18 +40,22 @@ func (l letter) message(checks map[string]string, rules rules) (message channels
 	if blank(message.Text) && len(l.files) == 0 {
 		message.Text, message.Quoted = text, "" // a mail that only passes on says that
 	}
-	if !answers {
-		message.Text = withSubject(bare, message.Text)
+	switch {
+	case answers || said(bare, message.Text):
+	case blank(message.Text):
+		message.Text = bare
+	default:
+		message.Subject = bare
 	}
 	for _, f := range l.files {
 		message.Media = append(message.Media, channels.Media{Bytes: f.bytes, Digest: sha256.Sum256(f.bytes),
 			ContentType: f.contentType, Name: f.name})
 	}
 	if message.Nature, why = l.nature(message.From, answers, rules); message.Nature == channels.Report && len(message.Media) == 0 {
-		message.Nature = rules.words.Nature(message.Text)
+		message.Nature = rules.words.Nature(withSubject(message.Subject, message.Text))
 	}
 	if message.Nature == channels.Delivery {
-		message.Text, message.Quoted, message.Media = "", "", nil
+		message.Text, message.Subject, message.Quoted, message.Media = "", "", "", nil
 		message.Status = &channels.Status{Of: l.report.of, State: l.report.state, Code: l.report.code}
 	}
 	message.Text = withNotes(message.Text, l.left)
@@ -126,11 +130,16 @@ func bareSubject(subject string) (bare string, answers, forwards bool) {
 	return bare, answers, forwards
 }
 
+// said says whether a text says what a subject does.
+func said(subject, text string) bool {
+	plain := strings.Join(strings.Fields(strings.ToLower(subject)), " ")
+	return plain == "" || strings.Contains(strings.Join(strings.Fields(strings.ToLower(text)), " "), plain)
+}
+
 // withSubject puts a subject in front of a text that does not say it.
 func withSubject(subject, text string) string {
-	plain := strings.Join(strings.Fields(strings.ToLower(subject)), " ")
 	switch {
-	case plain == "" || strings.Contains(strings.Join(strings.Fields(strings.ToLower(text)), " "), plain):
+	case said(subject, text):
 		return text
 	case blank(text):
 		return subject

@@ -243,7 +243,7 @@ func TestSendGridSamples(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := oneMessage(t, email.SendGrid(), w, posted("multipart/form-data; boundary=xYzZY", testdata(t, "webhooks", "sendgrid", "sample_data", name)))
-			if got.Text != tc.text || len(got.Media) != tc.media || got.From.Value != "test@example.com" || got.To.Value == "" {
+			if got.Subject+"\n\n"+got.Text != tc.text || len(got.Media) != tc.media || got.From.Value != "test@example.com" || got.To.Value == "" {
 				t.Errorf("%q, %d media", got.Text, len(got.Media))
 			}
 			for _, m := range got.Media {

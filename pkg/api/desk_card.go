@@ -43,6 +43,8 @@ type ReportRow struct {
 	Media       []MediaRow    `json:"media"`
 	Version     uint64        `json:"version"`
 	Locations   []LocationRow `json:"locations"`
+	// Subject is the heading of a mail, where it says more than the text.
+	Subject string `json:"subject"`
 	// Quoted is what the sender repeated of somebody else's words.
 	Quoted string `json:"quoted"`
 	// Checks are what is known of the sender, as "dmarc": "pass".
@@ -188,7 +190,7 @@ func (s *desk) card(ctx context.Context, d *verification.Dossier, me crisis.ID) 
 func (s *desk) reportRow(ctx context.Context, report *crisis.Report, people *names) (ReportRow, error) {
 	row := ReportRow{ID: report.ID.String(), ReceivedAt: report.ReceivedAt, OccurredAt: moment(report.Occurred.At()), Language: report.Language,
 		Text: report.Text.Reveal(), Words: report.Words.Reveal(), Said: orEmpty(report.Said), Withdrawn: report.Withdrawn, Version: report.Rev,
-		Media: []MediaRow{}, Locations: []LocationRow{}, Quoted: report.Quoted.Reveal(), Checks: report.Checks, CannotReply: s.replyable(ctx, report)}
+		Media: []MediaRow{}, Locations: []LocationRow{}, Subject: report.Subject.Reveal(), Quoted: report.Quoted.Reveal(), Checks: report.Checks, CannotReply: s.replyable(ctx, report)}
 	if channel, err := crisis.Get[*crisis.Channel](ctx, s.records, report.Channel); err == nil {
 		row.Channel, row.Kind = channel.Name, channel.Kind
 	}

@@ -104,7 +104,7 @@ func sentence(err error) string {
 func (s *desk) thread(ctx context.Context, d *verification.Dossier, people *names) ([]ThreadRow, error) {
 	rows := []ThreadRow{}
 	for _, report := range d.Reports {
-		rows = append(rows, ThreadRow{ID: report.Message.String(), Report: report.ID.String(), Direction: crisis.Inbound, Text: report.Text.Reveal(), At: report.ReceivedAt, State: "received"})
+		rows = append(rows, ThreadRow{ID: report.Message.String(), Report: report.ID.String(), Direction: crisis.Inbound, Text: report.Whole(), At: report.ReceivedAt, State: "received"})
 		sent, err := s.outbox.Of(ctx, report.ID)
 		if err != nil {
 			return nil, fmt.Errorf("read what was sent: %w", err)

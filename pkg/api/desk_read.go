@@ -115,7 +115,7 @@ func statusNames() []string {
 
 func mentions(d *verification.Dossier, words string) bool {
 	for _, report := range d.Reports {
-		if strings.Contains(strings.ToLower(report.Text.Reveal()), words) {
+		if strings.Contains(strings.ToLower(report.Whole()), words) {
 			return true
 		}
 	}

@@ -50,7 +50,7 @@ type IncidentValue struct {
 
 // meant is what triage reads out of a report's text.
 func (s *desk) meant(report *crisis.Report) []Suggestion {
-	read := s.reader.Explain(report.Text.Reveal(), report.Language, gazetteer.Near{})
+	read := s.reader.Explain(report.Whole(), report.Language, gazetteer.Near{})
 	out := make([]Suggestion, 0, len(read.Categories)+1)
 	for _, c := range read.Categories {
 		out = append(out, Suggestion{Kind: "category", Value: c.Key, Label: c.Key, Score: c.Score, Certain: c.Certain, Why: c.Why, Words: wordSpans(report, c.Words)})
@@ -129,7 +129,7 @@ func (s *desk) sameIncidents(ctx context.Context, d *verification.Dossier) ([]Su
 
 // spans finds the words that led to a candidate in the report's text.
 func spans(report *crisis.Report, words string) []WordsSpan {
-	text := report.Text.Reveal()
+	text := report.Whole()
 	if words == "" {
 		return []WordsSpan{}
 	}

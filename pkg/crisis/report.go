@@ -96,11 +96,21 @@ type Report struct {
 	Withdrawn   bool
 	Batch       ID
 	Media       []ID // blobs
+	// Subject is the heading of a mail, where it says more than Text.
+	Subject vault.Secret `canon:",omitempty"`
 	// Quoted is what the source repeated of somebody else's words.
 	Quoted vault.Secret `canon:",omitempty"`
 	// Checks are what was found out about the sender as the message came, as
 	// "dmarc": "pass". They speak of the source and decide nothing.
 	Checks map[string]string `canon:",omitempty"`
+}
+
+// Whole is all that the source says in words of its own: heading and text.
+func (r *Report) Whole() string {
+	if r.Subject == "" {
+		return r.Text.Reveal()
+	}
+	return r.Subject.Reveal() + "\n\n" + r.Text.Reveal()
 }
 
 // MessageReport says that a message gave, or added to, a report.

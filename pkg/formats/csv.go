@@ -159,6 +159,7 @@ func NewReportTable(w io.Writer) *Table[Report] {
 		{"received_at", func(r *Report) string { return csvTime(r.Report.ReceivedAt) }},
 		{"occurred_at", func(r *Report) string { return csvTime(r.Report.Occurred.At()) }},
 		{"language", func(r *Report) string { return Safe(r.Report.Language) }},
+		{"subject", func(r *Report) string { return Safe(r.Report.Subject.Reveal()) }},
 		{"text", func(r *Report) string { return Safe(r.Report.Text.Reveal()) }},
 		{"where", func(r *Report) string { return Safe(r.Report.Words.Reveal()) }},
 		{"given_lon", func(r *Report) string { lon, _ := r.given(); return lon }},

@@ -76,17 +76,26 @@ func (h *Host) once(ctx context.Context, one *live, splits []channels.Split) err
 		if split.Once == "" {
 			continue
 		}
-		id := crisis.Moment(h.Clock())
-		message, err := h.proof(one, split, id)
+		message, err := h.proof(one, split, h.Clock())
 		if err != nil {
 			return err
 		}
-		outcomes, err := h.Store.Write(ctx, crisis.Change{Action: "proof.used", Actor: message.By, At: id, Put: []crisis.Record{message}})
+		used, err := h.Store.Known(ctx, one.channel.ID, message.ProviderKey)
 		if err != nil {
 			return errors.Join(ErrUnavailable, err)
 		}
-		if outcomes[0].Receipt == crisis.Variant {
-			return channels.Unauthentic()
+		if id, before := used[message.ProviderKey]; before {
+			first, err := crisis.Get[*crisis.Message](ctx, h.Store, id)
+			if err != nil {
+				return errors.Join(ErrUnavailable, err)
+			}
+			if first.Digest != message.Digest {
+				return channels.Unauthentic()
+			}
+			continue
+		}
+		if _, err := h.Store.Write(ctx, crisis.Change{Action: "proof.used", Actor: message.By, At: message.At, Put: []crisis.Record{message}}); err != nil {
+			return errors.Join(ErrUnavailable, err)
 		}
 	}
 	return nil

@@ -178,7 +178,7 @@ func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *c
 		}
 		// The notice's own key seals what is left of the report: nothing.
 		next.Message = message.ID
-		next.Text, next.Words, next.Given, next.Contact, next.Answers, next.Quoted = "", "", "", "", "", ""
+		next.Subject, next.Text, next.Words, next.Given, next.Contact, next.Answers, next.Quoted = "", "", "", "", "", "", ""
 		for _, link := range links {
 			change.Forget = append(change.Forget, link.Message)
 		}

@@ -126,7 +126,7 @@ func (r *reading) written(message *crisis.Message, one channels.Message, source 
 		Channel: message.Channel, Source: source, Message: message.ID,
 		Text: vault.Secret(channels.Clean(one.Text)), Language: one.Language, Occurred: occurred(message, one),
 		Said: one.Categories, Contact: vault.Secret(channels.Clean(one.Contact)),
-		Answers: vault.Secret(one.Answers), Form: one.Form, Quoted: vault.Secret(channels.Clean(one.Quoted)), Checks: maps.Clone(one.Checks),
+		Answers: vault.Secret(one.Answers), Form: one.Form, Subject: vault.Secret(channels.Clean(one.Subject)), Quoted: vault.Secret(channels.Clean(one.Quoted)), Checks: maps.Clone(one.Checks),
 	}
 	if one.Location != nil {
 		report.Words = vault.Secret(channels.Clean(one.Location.Words))

@@ -49,7 +49,7 @@ func reportFields(r *crisis.Report) []field {
 		column("said", &r.Said), sealed("words", &r.Words), sealed("given", &r.Given), sealed("contact", &r.Contact),
 		sealed("answers", &r.Answers), column("form", &r.Form), column("submitter", &r.Submitter),
 		column("receipt_hash", &r.ReceiptHash), column("withdrawn", &r.Withdrawn), column("batch", &r.Batch),
-		column("media", &r.Media), sealed("quoted", &r.Quoted), column("checks", &r.Checks),
+		column("media", &r.Media), sealed("subject", &r.Subject), sealed("quoted", &r.Quoted), column("checks", &r.Checks),
 	}
 }
 

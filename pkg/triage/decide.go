@@ -83,7 +83,7 @@ func (s *Service) categories(report *crisis.Report) []string {
 	if len(keys) > 0 {
 		return keys
 	}
-	text := report.Text.Reveal()
+	text := report.Whole()
 	_, reading := s.reader.read(text, report.Language)
 	strongest := 0.0
 	for _, found := range s.reader.mean(text, reading, false).categories() {

@@ -233,7 +233,7 @@ func (s *Service) homes(ctx context.Context, m *memory, since time.Time) (map[cr
 // voice is what a report says; one of which nothing is known but its id could
 // not be read.
 func (s *Service) voice(report *crisis.Report) *voice {
-	v := s.reader.voiceOf(report, s.reader.places(report.Text.Reveal(), s.settings.near))
+	v := s.reader.voiceOf(report, s.reader.places(report.Whole(), s.settings.near))
 	v.unread = report.Rev == 0
 	return v
 }

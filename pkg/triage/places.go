@@ -104,7 +104,7 @@ func (r *Reader) candidates(report *crisis.Report, near gazetteer.Near) []Place 
 		}
 	}
 	found = append(found, r.places(report.Words.Reveal(), near)...)
-	found = append(found, r.places(report.Text.Reveal(), near)...)
+	found = append(found, r.places(report.Whole(), near)...)
 	return found[:min(len(found), maxPlaces)]
 }
 

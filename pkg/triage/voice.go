@@ -37,7 +37,7 @@ const (
 
 // voiceOf hears a report; places are where its words name one.
 func (r *Reader) voiceOf(report *crisis.Report, places []Place) *voice {
-	text := report.Text.Reveal()
+	text := report.Whole()
 	v := &voice{report: report.ID, source: report.Source, withdrawn: report.Withdrawn, print: folded(text), stems: map[string]bool{}, grams: map[string]bool{}}
 	for _, word := range lexicon.Words(without(text, places)) {
 		if runes := []rune(word); !r.common.any[word] && len(runes) > 1 && !digits(word) {

@@ -213,7 +213,7 @@ func independent(reports []*crisis.Report) uint32 {
 			parent[i] = root(j)
 		}
 		bySource[r.Source] = i
-		words := folded(r.Text.Reveal())
+		words := folded(r.Whole())
 		if j, again := byWords[words]; again && words != "" {
 			parent[root(i)] = root(j)
 		}

@@ -49,7 +49,7 @@ func RowOf(d *Dossier) Row {
 		}
 	}
 	if newest != nil {
-		row.Title = shortened(newest.Text.Reveal())
+		row.Title = shortened(newest.Whole())
 	}
 	slices.Sort(row.Languages)
 	yes := map[crisis.ID]bool{}

@@ -83,7 +83,7 @@ func says(reports []*crisis.Report, words []string) bool {
 		return true
 	}
 	return slices.ContainsFunc(reports, func(r *crisis.Report) bool {
-		text := strings.ToLower(r.Text.Reveal() + " " + r.Words.Reveal())
+		text := strings.ToLower(r.Whole() + " " + r.Words.Reveal())
 		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 	})
 }

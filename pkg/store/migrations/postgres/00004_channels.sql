@@ -1,5 +1,6 @@
 -- +goose Up
 -- What channels send and fetch.
+ALTER TABLE report ADD COLUMN subject bytea;
 ALTER TABLE report ADD COLUMN quoted bytea;
 ALTER TABLE report ADD COLUMN checks text;
 ALTER TABLE credential ADD COLUMN report text COLLATE "C";

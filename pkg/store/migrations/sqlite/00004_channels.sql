@@ -1,5 +1,6 @@
 -- +goose Up
 -- What channels send and fetch.
+ALTER TABLE report ADD COLUMN subject BLOB;
 ALTER TABLE report ADD COLUMN quoted BLOB;
 ALTER TABLE report ADD COLUMN checks TEXT;
 ALTER TABLE credential ADD COLUMN report TEXT;
