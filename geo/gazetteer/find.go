@@ -2,8 +2,8 @@ package gazetteer
 
 import (
 	"cmp"
-	"math"
 	"slices"
+	"strings"
 
 	"github.com/onyo-project/onyo/geo"
 )
@@ -21,45 +21,52 @@ const (
 // over its parts. What is known about where the text comes from decides between
 // places of one name and which words are taken for places at all: far from
 // there, only large places, written with a capital where the script has any.
+//
+// What the text says about a place ("3 km north of", "between A and B") gives
+// candidates of their own, before those for the places named; and so does a
+// short plus code beside a name. Links, addresses of mail and names of users
+// name no place.
 func (g *Gazetteer) Find(text string, near Near) []Candidate {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	f := &finder{world: g.world(), local: g.local, near: near, text: text, tokens: appendTokens(nil, text)}
+	f := &finder{world: g.world(), local: g.local.Load(), near: near, text: text}
+	f.tokens = f.withoutAsides(appendTokens(nil, text))
+	f.shouting = shouts(f.tokens)
 	mentions := f.mentions()
 	f.noteContext(mentions)
-	var out []Candidate
-	for _, m := range mentions {
-		out = append(out, f.judge(m)...)
+	named := make([][]Candidate, len(mentions))
+	for i, m := range mentions {
+		named[i] = f.judge(m)
 	}
+	out := f.relations(mentions, named)
+	for _, one := range named {
+		out = append(out, one...)
+	}
+	slices.SortStableFunc(out, func(a, b Candidate) int { return cmp.Compare(a.Words.Start, b.Words.Start) })
 	return out
 }
 
 // finder is one reading of one text.
 type finder struct {
-	world  *world
-	local  *layer
-	near   Near
-	text   string
-	tokens []token
-	key    []byte
-	fuzzy  int // tries so far
+	world    *world
+	local    *layer
+	near     Near
+	text     string
+	tokens   []token
+	shouting bool // all capitals: they show nothing
+	key      []byte
+	fuzzy    int // tries so far
 
+	named   []bool // by token: part of a mention
 	context []context
-}
-
-// context is a country or area that one mention of the text names.
-type context struct {
-	mention int // its first token
-	country string
-	admin1  int32
 }
 
 // hit is one entry that some words may name.
 type hit struct {
 	layer  *layer
 	id     uint32
-	main   bool
+	form   form
 	method Method
 }
 
@@ -67,17 +74,25 @@ func (h hit) entry() *entry { return &h.layer.entries[h.id] }
 
 // mention is a run of words that names something.
 type mention struct {
-	from, to int // tokens
+	from, to int // tokens, with the words that say what it is
+	hint     hint
 	hits     []hit
 }
 
 func (f *finder) mentions() []mention {
 	var out []mention
+	f.named = make([]bool, len(f.tokens))
 	for i := 0; i < len(f.tokens); {
 		m, ok := f.mentionAt(i)
+		if !ok && len(out) > 0 {
+			m, ok = f.stateAfter(i, out[len(out)-1])
+		}
 		if !ok {
 			i++
 			continue
+		}
+		for j := m.from; j < m.to; j++ {
+			f.named[j] = true
 		}
 		out = append(out, m)
 		i = m.to
@@ -86,148 +101,134 @@ func (f *finder) mentions() []mention {
 }
 
 // mentionAt reads the longest name that begins at token i: as spelled first,
-// then with one slip.
+// then by ever looser ways.
 func (f *finder) mentionAt(i int) (mention, bool) {
 	limit := maxWindow
 	if f.tokens[i].segment {
 		limit = maxSegments
 	}
 	limit = min(limit, len(f.tokens)-i)
+	for n := 1; n < limit; n++ {
+		if f.tokens[i+n].apart {
+			limit = n
+		}
+	}
 	for n := limit; n >= 1; n-- {
 		if f.tokens[i].segment && n == 1 {
 			break // one sign is a word, not a place
 		}
 		words := f.tokens[i : i+n]
-		f.key = joinKey(f.key[:0], words)
-		if hits := f.keep(f.collect(hashKey(f.key), MethodName), words); len(hits) > 0 {
-			return mention{i, i + n, hits}, true
+		m := f.hinted(i, i+n)
+		if m.hits = f.keep(f.exact(words), words, m.hint); len(m.hits) > 0 {
+			m.hits = append(m.hits, f.partsNearby(m.hits, i, n)...)
+			return m, true
 		}
 	}
 	if hits := f.withoutPrefix(i); len(hits) > 0 {
-		return mention{i, i + 1, hits}, true
+		m := f.hinted(i, i+1)
+		m.hits = hits
+		return m, true
+	}
+	return f.looselyAt(i, limit)
+}
+
+// looselyAt tries what is behind a hashtag's other words, a slip, and a part of
+// a longer name.
+func (f *finder) looselyAt(i, limit int) (mention, bool) {
+	if hits := f.inTag(i); len(hits) > 0 {
+		return mention{from: i, to: i + 1, hits: hits}, true
 	}
 	for n := min(4, limit); n >= 1; n-- {
-		if hits := f.misspelt(f.tokens[i : i+n]); len(hits) > 0 {
-			return mention{i, i + n, hits}, true
+		if hits := f.misspelt(i, i+n); len(hits) > 0 {
+			m := f.hinted(i, i+n)
+			m.hits = hits
+			return m, true
 		}
+	}
+	if hits := f.parts(i); len(hits) > 0 {
+		m := f.hinted(i, i+1)
+		m.hits = hits
+		return m, true
 	}
 	return mention{}, false
 }
 
+// exact collects what the words name, as one word too if they look like a name.
+func (f *finder) exact(words []token) []hit {
+	f.key = joinKey(f.key[:0], words)
+	hits := f.collect(hashKey(f.key), MethodName)
+	if !words[0].caps || f.shouting && len(words) < len(f.tokens) {
+		hits = slices.DeleteFunc(hits, func(h hit) bool { return h.form == formShort })
+	}
+	if len(words) < 2 || words[0].segment || len(hits) > 0 || len(words[len(words)-1].fold) < 2 || !(words[0].upper || !words[0].cased || words[0].tag) {
+		return hits
+	}
+	f.key = append(f.key[:0], foldAll(f.text[words[0].start:words[len(words)-1].end])...)
+	if len(f.key) >= squeezedLeast {
+		return slices.DeleteFunc(f.collect(hashKey(f.key), MethodName), func(h hit) bool { return h.form == formShort })
+	}
+	return nil
+}
+
+// collect looks a name up; parts of names are left out.
 func (f *finder) collect(hash uint64, method Method) []hit {
+	return slices.DeleteFunc(f.all(hash, method), func(h hit) bool { return h.form == formPart })
+}
+
+func (f *finder) all(hash uint64, method Method) []hit {
 	var hits []hit
 	for _, p := range f.local.lookup(hash) {
-		h := hit{f.local, p.entry, p.main, method}
+		h := hit{f.local, p.entry, p.form, method}
 		if method == MethodName {
 			h.method = MethodLocal
 		}
 		hits = append(hits, h)
 	}
 	for _, p := range f.world.lookup(hash) {
-		hits = append(hits, hit{&f.world.layer, p.entry, p.main, method})
+		hits = append(hits, hit{&f.world.layer, p.entry, p.form, method})
 	}
 	return hits
 }
 
-// keep drops the hits that these words are unlikely to mean here.
-func (f *finder) keep(hits []hit, words []token) []hit {
-	if len(hits) == 0 {
-		return nil
+// hinted is the mention of tokens from to to, with the words beside them that
+// say what it is.
+func (f *finder) hinted(from, to int) mention {
+	m := mention{from: from, to: to}
+	if to < len(f.tokens) && !f.tokens[to].apart && f.adjoin(to-1) {
+		if h := kindWord(f.tokens[to].fold); h != hintNone {
+			m.to, m.hint = to+1, h
+			return m
+		}
 	}
-	whole := len(words) == len(f.tokens)
-	short := runes(words) < 3 && !words[0].segment
-	common := len(words) == 1 && isCommon(words[0].fold)
-	capital := words[0].upper || !words[0].cased
-	return slices.DeleteFunc(hits, func(h hit) bool {
-		e := h.entry()
-		inside := h.layer == f.local || f.inside(h) > 0
-		switch {
-		case whole && !common:
+	before := from - 1
+	for before > 0 && isLink(f.tokens[before].fold) && f.adjoin(before) {
+		before--
+	}
+	if before >= 0 && from-before <= 3 && f.adjoin(before) && !f.named[before] {
+		if h := kindWord(f.tokens[before].fold); h != hintNone {
+			m.from, m.hint = before, h
+		}
+	}
+	return m
+}
+
+// adjoin reports whether nothing but spaces, hyphens and the signs of a hashtag
+// stands between token i and the next.
+func (f *finder) adjoin(i int) bool {
+	if i+1 >= len(f.tokens) || f.tokens[i+1].apart {
+		return false
+	}
+	for _, c := range []byte(f.text[f.tokens[i].end:f.tokens[i+1].start]) {
+		if c != ' ' && c != '_' && c != '-' && c != '#' && c != '\'' {
 			return false
-		case common && len(words) == 1:
-			// A capital that begins the sentence shows nothing.
-			return !words[0].upper || words[0].opens && !whole || !inside && e.population < 200_000
-		case h.layer == f.local:
-			return false
-		case short:
-			return !words[0].upper || !inside && e.population < 500_000
-		case !capital:
-			return e.population < 50_000 && !(e.kind == KindCountry && h.main) && !(inside && len(words[0].fold) >= 5)
-		case e.kind.isArea():
-			return !inside && e.kind != KindCountry && len(words) == 1 && !h.main
-		case inside:
-			return false
-		case f.hasBias():
-			return e.population < 100_000
-		}
-		return e.population < 5_000 && len(words) == 1 || e.population < 500
-	})
-}
-
-func runes(words []token) int {
-	n := 0
-	for _, w := range words {
-		n += len([]rune(w.fold))
-	}
-	return n
-}
-
-func (f *finder) hasBias() bool {
-	return f.near.Bounds != nil || f.near.Point != nil || f.near.Country != ""
-}
-
-// inside says how well an entry fits what is known about the text's origin:
-// 0 not at all, 1 fully.
-func (f *finder) inside(h hit) float64 {
-	fit := 0.0
-	e := h.entry()
-	p := e.point()
-	if f.near.Country != "" && h.layer.countries[e.country] == f.near.Country {
-		fit = 0.8
-	}
-	if f.near.Bounds != nil && f.near.Bounds.Pad(float64(min(e.radius, 50_000))).Contains(p) {
-		fit = 1
-	}
-	if f.near.Point != nil {
-		d := math.Max(0, geo.Distance(*f.near.Point, p)-float64(e.radius))
-		fit = math.Max(fit, 1-d/300_000)
-	}
-	return fit
-}
-
-// noteContext keeps the countries and areas that the text names, for they help
-// with its other names ("Paris, Texas").
-func (f *finder) noteContext(mentions []mention) {
-	for _, m := range mentions {
-		for _, h := range m.hits {
-			if h.layer != &f.world.layer || h.method != MethodName || len(f.context) >= 32 {
-				continue
-			}
-			switch e := h.entry(); e.kind {
-			case KindCountry:
-				f.context = append(f.context, context{m.from, h.layer.countries[e.country], -1})
-			case KindAdmin1:
-				f.context = append(f.context, context{m.from, "", int32(h.id)})
-			}
 		}
 	}
+	return true
 }
 
-// inContext reports whether another mention names the country or area of h.
-func (f *finder) inContext(h hit, m mention) bool {
-	e := h.entry()
-	for _, c := range f.context {
-		if c.mention == m.from {
-			continue
-		}
-		if c.admin1 >= 0 && c.admin1 == e.admin1 && e.kind != KindAdmin1 {
-			return true
-		}
-		if c.country != "" && c.country == h.layer.countries[e.country] && e.kind != KindCountry {
-			return true
-		}
-	}
-	return false
+// tags reports whether a hashtag begins between token i and the next.
+func (f *finder) tags(i int) bool {
+	return i+1 < len(f.tokens) && strings.IndexByte(f.text[f.tokens[i].end:f.tokens[i+1].start], '#') >= 0
 }
 
 // judge scores the hits of one mention and says which, if any, is certain.
@@ -236,19 +237,19 @@ func (f *finder) judge(m mention) []Candidate {
 	for _, h := range m.hits {
 		scored = append(scored, f.score(h, m))
 	}
-	slices.SortStableFunc(scored, func(a, b scoredHit) int {
-		return cmp.Or(-cmp.Compare(a.score, b.score), cmp.Compare(a.id, b.id))
+	slices.SortFunc(scored, func(a, b scoredHit) int {
+		return cmp.Or(-cmp.Compare(a.score, b.score), cmp.Compare(a.method, b.method), cmp.Compare(a.id, b.id))
 	})
-	feature := f.partOfFeature(m)
-	certain := feature == "" && f.certain(scored)
-	words := f.words(m)
+	doubt := f.doubt(m)
+	certain := doubt == "" && f.certain(scored, f.tokens[m.from].cased)
+	words := f.words(m.from, m.to)
 	out := make([]Candidate, 0, min(len(scored), maxCandidates))
 	for i, s := range scored[:min(len(scored), maxCandidates)] {
-		c := f.candidate(s, words)
+		c := f.candidate(s, m, words)
 		c.Certain = certain && i == 0
 		switch {
-		case feature != "":
-			c.Why += "; but the text may mean what is called after it: " + feature
+		case doubt != "":
+			c.Why += "; " + doubt
 		case !c.Certain && i == 0 && len(scored) > 1:
 			c.Why += "; other places have the same name"
 		}
@@ -257,19 +258,7 @@ func (f *finder) judge(m mention) []Candidate {
 	return out
 }
 
-// partOfFeature finds a neighbouring word that makes the name part of another
-// ("Churchill River", "road to Ma'an").
-func (f *finder) partOfFeature(m mention) string {
-	if m.to < len(f.tokens) && isFeature(f.tokens[m.to].fold) {
-		return f.text[f.tokens[m.to].start:f.tokens[m.to].end]
-	}
-	if m.from > 0 && isFeature(f.tokens[m.from-1].fold) {
-		return f.text[f.tokens[m.from-1].start:f.tokens[m.from-1].end]
-	}
-	return ""
-}
-
-func (f *finder) words(m mention) geo.Words {
-	start, end := f.tokens[m.from].start, f.tokens[m.to-1].end
+func (f *finder) words(from, to int) geo.Words {
+	start, end := f.tokens[from].start, f.tokens[to-1].end
 	return geo.Words{Start: start, End: end, Text: f.text[start:end]}
 }

@@ -1,6 +1,7 @@
 package gazetteer
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,54 +13,104 @@ type token struct {
 	fold       string
 	start, end int
 	upper      bool // begins with a capital
+	caps       bool // two capitals or more, and nothing else
 	cased      bool // its script has capitals
 	segment    bool // one sign of a script written without spaces
 	opens      bool // begins a sentence
+	tag        bool // stands in a hashtag
+	apart      bool // something that is no words stood before it
 }
 
 // appendTokens splits text into words and folds them: case, accents, vowel
 // points and the spellings of one letter disappear. Apostrophes and hyphens
 // separate ("Nairobi's", "Port-au-Prince"), and so does a capital inside a
-// hashtag ("#NairobiFloods").
+// hashtag ("#NairobiFloods"). Letters with dots between them are one word
+// ("U.S.").
 func appendTokens(out []token, text string) []token {
-	var buf []byte
-	start, opens, hashtag := -1, true, false
-	var first rune
-	flush := func(end int) {
-		if start >= 0 && len(buf) > 0 {
-			out = append(out, token{
-				fold: canonical(string(buf)), start: start, end: end, opens: opens,
-				upper: unicode.IsUpper(first), cased: unicode.IsUpper(first) || unicode.IsLower(first),
-			})
-			opens = false
-		}
-		start, buf = -1, buf[:0]
-	}
-	var last rune
+	t := tokenizer{out: out, text: text, opens: true, start: -1}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case !isWordRune(r):
-			flush(i)
-			opens = opens || r == '.' || r == '!' || r == '?' || r == '\n' || r == ':'
-			hashtag = r == '#' || hashtag && r == '_'
-		case isSegmented(r):
-			flush(i)
-			out = append(out, token{fold: string(appendFold(nil, text[i:i+size])), start: i, end: i + size, segment: true, opens: opens})
-			opens = false
-		default:
-			if hashtag && unicode.IsUpper(r) && unicode.IsLower(last) {
-				flush(i)
-			}
-			if start < 0 {
-				start, first = i, r
-			}
-			buf = appendFold(buf, text[i:i+size])
-		}
-		last = r
+		t.read(r, i, size)
 		i += size
 	}
-	flush(len(text))
+	t.flush(len(text))
+	return t.out
+}
+
+// tokenizer is one splitting of one text.
+type tokenizer struct {
+	out   []token
+	text  string
+	buf   []byte // the folded word so far
+	start int    // where it begins, or -1
+	first rune
+	last  rune // the sign before
+	runes int
+	lower bool // it has a letter that is no capital
+	opens bool
+	tag   bool
+}
+
+func (t *tokenizer) read(r rune, at, size int) {
+	switch {
+	case !isWordRune(r):
+		t.flush(at)
+		t.opens = t.opens || r == '.' || r == '!' || r == '?' || r == '\n' || r == ':'
+		t.tag = r == '#' || t.tag && r == '_'
+	case isSegmented(r):
+		t.flush(at)
+		t.out = append(t.out, token{fold: string(appendFold(nil, t.text[at:at+size])), start: at, end: at + size, segment: true, opens: t.opens})
+		t.opens = false
+	default:
+		if t.tag && unicode.IsUpper(r) && unicode.IsLower(t.last) {
+			t.flush(at)
+		}
+		if t.start < 0 {
+			t.start, t.first, t.runes, t.lower = at, r, 0, false
+		}
+		t.runes++
+		t.lower = t.lower || !unicode.IsUpper(r)
+		t.buf = appendFold(t.buf, t.text[at:at+size])
+	}
+	t.last = r
+}
+
+func (t *tokenizer) flush(end int) {
+	if t.start >= 0 && len(t.buf) > 0 {
+		upper := unicode.IsUpper(t.first)
+		if t.runes == 1 && upper && t.joinsLetters() {
+			last := &t.out[len(t.out)-1]
+			last.fold, last.end, last.caps = last.fold+string(t.buf), end, true
+		} else {
+			t.out = append(t.out, token{
+				fold: canonical(string(t.buf)), start: t.start, end: end, opens: t.opens, tag: t.tag,
+				upper: upper, caps: t.runes > 1 && !t.lower, cased: upper || unicode.IsLower(t.first),
+			})
+		}
+		t.opens = false
+	}
+	t.start, t.buf = -1, t.buf[:0]
+}
+
+// joinsLetters reports whether the letter read goes on with "U." before it.
+func (t *tokenizer) joinsLetters() bool {
+	if len(t.out) == 0 || t.text[t.start-1] != '.' {
+		return false
+	}
+	last := t.out[len(t.out)-1]
+	return last.end == t.start-1 && last.upper && (last.caps && len(last.fold) < 6 || last.end-last.start == 1) && strings.IndexByte(t.text[last.start:last.end], ' ') < 0
+}
+
+// foldAll is a whole text folded, without its spaces and signs.
+func foldAll(text string) []byte {
+	var out []byte
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if isWordRune(r) {
+			out = appendFold(out, text[i:i+size])
+		}
+		i += size
+	}
 	return out
 }
 
@@ -133,8 +184,8 @@ func appendFoldedRune(buf []byte, r rune) []byte {
 	return utf8.AppendRune(buf, r)
 }
 
-// canonical replaces short forms, and takes the article off Arabic words, for
-// it comes and goes: العقبة, عقبة.
+// canonical replaces short forms, and takes the article and a hamza at the end
+// off Arabic words, for they come and go: العقبة, عقبة; البتراء, البترا.
 func canonical(word string) string {
 	switch word {
 	case "st":
@@ -143,12 +194,20 @@ func canonical(word string) string {
 		return "sainte"
 	case "mt":
 		return "mount"
+	case "ft":
+		return "fort"
+	case "sta":
+		return "santa"
+	case "sto":
+		return "santo"
+	case "pto":
+		return "puerto"
 	}
 	const article = "ال"
 	if len(word) >= len(article)+6 && word[:len(article)] == article {
-		return word[len(article):]
+		word = word[len(article):]
 	}
-	return word
+	return strings.TrimSuffix(word, "ء")
 }
 
 // joinKey is the form under which a run of words is looked up.

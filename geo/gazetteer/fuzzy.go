@@ -21,7 +21,8 @@ var alphabets = []struct {
 // misspelt looks for names one slip away: a letter missing, added, wrong, or
 // swapped with the next. The first letter must be right, and the words long
 // enough for the slip not to make another word of them.
-func (f *finder) misspelt(words []token) []hit {
+func (f *finder) misspelt(i, j int) []hit {
+	words := f.tokens[i:j]
 	first, last := words[0], words[len(words)-1]
 	whole := len(words) == len(f.tokens)
 	length := runes(words)
@@ -31,8 +32,11 @@ func (f *finder) misspelt(words []token) []hit {
 	} else if !first.cased {
 		enough = 6
 	}
+	if first.opens || f.shouting {
+		enough += 2 // a capital shows nothing there
+	}
 	capitals := first.upper && last.upper || !first.cased && f.hasBias() || whole
-	if length < enough || length > 40 || !capitals || first.segment || f.fuzzy >= maxFuzzy {
+	if length < enough || length > 40 || !capitals || first.segment || f.fuzzy >= maxFuzzy || !whole && !f.lone(i, j) {
 		return nil
 	}
 	if len(words) == 1 && isCommon(first.fold) {
@@ -44,9 +48,12 @@ func (f *finder) misspelt(words []token) []hit {
 	return slices.DeleteFunc(hits, func(h hit) bool {
 		e := h.entry()
 		if h.layer == f.local || f.inside(h) > 0 {
-			return e.kind == KindCountry && !h.main
+			return h.form >= formBare || e.kind == KindCountry && h.form != formMain
 		}
-		return e.kind != KindCountry && e.population < 100_000 && !whole || f.hasBias() && e.population < 1_000_000 || !h.main
+		if f.hasBias() && e.kind != KindCountry || h.form != formMain {
+			return true // far away, a slip makes too much of too little
+		}
+		return e.kind != KindCountry && e.population < 100_000 && !whole
 	})
 }
 

@@ -11,6 +11,7 @@ package gazetteer
 import (
 	_ "embed"
 	"sync"
+	"sync/atomic"
 
 	"github.com/onyo-project/onyo/geo"
 )
@@ -29,11 +30,21 @@ const (
 	KindCapital
 	KindSeat // seat of an administration
 	KindTown
-	KindQuarter // part of a town
+	KindQuarter  // part of a town
+	KindDivision // administrative area below the first level, or newer than the outlines of the first
 )
 
 // isArea tells areas from settlements.
-func (k Kind) isArea() bool { return k <= KindAdmin1 }
+func (k Kind) isArea() bool { return k <= KindAdmin1 || k == KindDivision }
+
+// Division is an administrative area by the code that humanitarian data gives
+// it (P-code), as the deployment's own boundaries have it. Level 0 is the
+// country.
+type Division struct {
+	Level int
+	PCode string
+	Name  string
+}
 
 // Place is an entry of a deployment's own gazetteer. Name and a valid Point
 // are needed; an uncertainty of 0 becomes 500 m.
@@ -46,6 +57,13 @@ type Place struct {
 	Country      string // ISO 3166-1 alpha-2, or empty: looked up
 	Admin1       string // name, or empty: looked up
 	Kind         Kind   // KindCountry, the zero value, counts as KindTown
+	PCode        string // or empty
+	// Divisions are those that it lies in, from the country downwards.
+	Divisions []Division
+	// Level is its own, if it is an administrative area; Rings are its outline,
+	// read by the even-odd rule. Reverse answers from them.
+	Level int
+	Rings [][]geo.Point
 }
 
 // Near is what is known about where a text was written: all of it optional.
@@ -63,6 +81,10 @@ const (
 	MethodName  Method = "name"       // the name, spelled as the gazetteer has it but for case and accents
 	MethodFuzzy Method = "name_fuzzy" // one letter wrong, missing, added or swapped with the next
 	MethodLocal Method = "name_local" // as MethodName, in the deployment's own places
+	MethodPart  Method = "name_part"  // the first or last word of a longer name
+
+	MethodRelation Method = "relation"  // from a place named: 3 km north of it, between two
+	MethodPlusCode Method = "plus_code" // a short plus code with the place that completes it
 )
 
 // Candidate is one place that some words of a text may mean. Score, in [0,1],
@@ -72,6 +94,8 @@ type Candidate struct {
 	Name         string
 	Country      string // ISO 3166-1 alpha-2
 	Admin1       string // name
+	PCode        string // of the deployment's own places, or empty
+	Divisions    []Division
 	Kind         Kind
 	Point        geo.Point
 	UncertaintyM float64
@@ -86,7 +110,7 @@ type Candidate struct {
 // Gazetteer is the world and the places laid over it.
 type Gazetteer struct {
 	load  func() (*world, error)
-	local *layer // nil without own places
+	local atomic.Pointer[layer] // nil without own places
 }
 
 // Open makes the embedded gazetteer ready. It reads nothing yet.
@@ -106,8 +130,14 @@ func (g *Gazetteer) Load() error {
 // world; they win over everything else. Earlier own places are replaced. Places
 // without a name or a valid point are left out. The receiver does not change.
 func (g *Gazetteer) Local(places []Place) *Gazetteer {
-	return &Gazetteer{load: g.load, local: newLocalLayer(places)}
+	out := &Gazetteer{load: g.load}
+	out.Lay(places)
+	return out
 }
+
+// Lay replaces the own places of this gazetteer, as Local does, for everyone who
+// holds it. Questions asked meanwhile are answered from the old ones or the new.
+func (g *Gazetteer) Lay(places []Place) { g.local.Store(newLocalLayer(places)) }
 
 // world never fails: a damaged file, which Load reports, leaves it empty.
 func (g *Gazetteer) world() *world {

@@ -14,7 +14,7 @@ import (
 
 const (
 	fileMagic  = "onyogaz"
-	fileFormat = 1
+	fileFormat = 2
 	// Sections of the file, in order.
 	sectionAreas, sectionNames, sectionAlternates, sectionCountries = 0, 1, 2, 3
 	sectionKinds, sectionAdmin1, sectionLon, sectionLat             = 4, 5, 6, 7
@@ -26,8 +26,9 @@ var errDamaged = errors.New("gazetteer file is damaged")
 // world is the embedded layer with what reverse lookup needs.
 type world struct {
 	layer
-	codes    []string // by area entry: ISO 3166-2, or empty
-	areas    int      // the first so many entries are areas
+	codes    []string       // by area entry: ISO 3166-2, or empty
+	nations  map[string]int // country entry by its code
+	areas    int            // the first so many entries are areas
 	polygons []polygon
 	grid     map[gridKey][]uint32 // towns by whole degree
 }
@@ -51,7 +52,7 @@ func readWorld(file []byte) (*world, error) {
 		return nil, err
 	}
 	w := &world{}
-	alternates, err := w.readAreas(reader{b: sections[sectionAreas]})
+	alternates, shorts, err := w.readAreas(reader{b: sections[sectionAreas]})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func readWorld(file []byte) (*world, error) {
 	if err := w.readPolygons(reader{b: sections[sectionPolygons]}); err != nil {
 		return nil, err
 	}
-	w.index(append(alternates, towns...))
+	w.index(append(alternates, towns...), shorts)
 	w.fillGrid()
 	return w, nil
 }
@@ -86,28 +87,40 @@ func splitSections(raw []byte) ([][]byte, error) {
 	return out, nil
 }
 
-func (w *world) readAreas(r reader) (alternates []string, err error) {
+func (w *world) readAreas(r reader) (alternates, shorts []string, err error) {
 	n := int(r.uvarint())
 	countries := map[string]uint16{}
+	w.nations = map[string]int{}
 	for i := 0; i < n && !r.bad; i++ {
 		e := entry{kind: Kind(r.byte()), admin1: -1}
 		name, country, code := r.text(), r.text(), r.text()
 		e.lon, e.lat = int32(r.varint()), int32(r.varint())
 		e.radius = uint32(r.uvarint()) * 1000
 		e.country = w.countryIndex(countries, country)
-		if e.kind == KindAdmin1 {
+		e.admin1 = int32(r.uvarint()) - 1
+		e.population = uint32(r.uvarint())
+		switch e.kind {
+		case KindAdmin1:
 			e.admin1 = int32(i)
+		case KindCountry:
+			w.nations[country] = i
 		}
 		w.entries = append(w.entries, e)
 		w.names = append(w.names, name)
 		w.codes = append(w.codes, code)
+		shorts = append(shorts, r.text())
 		alternates = append(alternates, r.text())
 	}
 	if r.bad || len(w.entries) == 0 {
-		return nil, fmt.Errorf("%w: areas", errDamaged)
+		return nil, nil, fmt.Errorf("%w: areas", errDamaged)
 	}
 	w.areas = len(w.entries)
-	return alternates, nil
+	for i := range w.entries {
+		if w.entries[i].admin1 >= int32(w.areas) {
+			return nil, nil, fmt.Errorf("%w: area %d lies in no area", errDamaged, i)
+		}
+	}
+	return alternates, shorts, nil
 }
 
 func (w *world) countryIndex(known map[string]uint16, code string) uint16 {
@@ -162,18 +175,22 @@ func townRadius(population uint32) uint32 {
 }
 
 // index folds and hashes every name, on two cores where there are two.
-func (w *world) index(alternates []string) {
+func (w *world) index(alternates, shorts []string) {
 	const parts = 2
 	var out [parts][]posting
 	var wg sync.WaitGroup
 	for part := range parts {
 		wg.Go(func() {
 			var s scratch
-			list := make([]posting, 0, 3*len(w.names)/parts)
+			list := make([]posting, 0, 5*len(w.names)/parts)
 			for i := part; i < len(w.names); i += parts {
-				list = appendName(list, &s, w.names[i], uint32(i), true)
-				for alt := range strings.SplitSeq(alternates[i], "|") {
-					list = appendName(list, &s, alt, uint32(i), false)
+				var others []string
+				if alternates[i] != "" {
+					others = strings.Split(alternates[i], "|")
+				}
+				list = s.appendNames(list, &w.entries[i], uint32(i), w.names[i], others...)
+				if i < len(shorts) {
+					list = appendShort(list, uint32(i), shorts[i])
 				}
 			}
 			out[part] = list

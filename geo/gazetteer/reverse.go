@@ -9,10 +9,15 @@ import (
 
 // Area is what a point lies in, as far as it is known: empty texts at sea.
 type Area struct {
-	Country          string // name in English
-	CountryCode      string // ISO 3166-1 alpha-2
-	Admin1Code       string // ISO 3166-2, empty where it has none
-	Admin1Name       string
+	Country     string // name in English
+	CountryCode string // ISO 3166-1 alpha-2
+	// Admin1Code is ISO 3166-2, empty where it has none; where the deployment's
+	// own boundaries have a first level, their P-code.
+	Admin1Code string
+	Admin1Name string
+	// Divisions are the deployment's own areas that the point lies in, from the
+	// country downwards.
+	Divisions        []Division
 	Nearest          string // the nearest settlement within some 300 km
 	NearestDistanceM float64
 }
@@ -31,7 +36,8 @@ type gridKey struct{ x, y int16 }
 const nearCoastM = 25_000
 
 // Reverse says what the point lies in. Borders are simplified to about a
-// kilometre and are Natural Earth's, whose admin-1 areas may be some years old.
+// kilometre and are Natural Earth's, whose admin-1 areas may be some years old:
+// boundaries among the own places count before them.
 func (g *Gazetteer) Reverse(p geo.Point) Area {
 	if !p.Valid() {
 		return Area{}
@@ -52,17 +58,18 @@ func (g *Gazetteer) Reverse(p geo.Point) Area {
 		a.CountryCode = w.countries[w.entries[admin1].country]
 	}
 	a.Country = w.countryName(a.CountryCode)
+	a.Divisions = g.local.Load().divisionsAt(p)
+	for _, d := range a.Divisions {
+		if d.Level == 1 {
+			a.Admin1Code, a.Admin1Name = d.PCode, d.Name
+		}
+	}
 	return a
 }
 
 func (w *world) countryName(code string) string {
-	if code == "" {
-		return ""
-	}
-	for i := range w.areas {
-		if e := &w.entries[i]; e.kind == KindCountry && w.countries[e.country] == code {
-			return w.names[i]
-		}
+	if id, ok := w.nations[code]; ok && code != "" {
+		return w.names[id]
 	}
 	return ""
 }

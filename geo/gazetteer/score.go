@@ -2,7 +2,6 @@ package gazetteer
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/onyo-project/onyo/geo"
@@ -34,14 +33,39 @@ func (f *finder) score(h hit, m mention) scoredHit {
 	if s.context {
 		fit = math.Max(fit, 0.9)
 	}
-	s.score = 0.45*s.prior + 0.5*fit
-	if !h.main {
-		s.score *= 0.9
-	}
-	if h.method == MethodFuzzy {
+	s.score = (0.45*s.prior + 0.5*fit) * formWeight(h, m.hint)
+	if h.method == MethodFuzzy || h.method == MethodPart {
 		s.score *= 0.7
 	}
+	if m.hint != hintNone && !m.hint.fits(e.kind) {
+		s.score *= 0.8
+	}
 	return s
+}
+
+func formWeight(h hit, said hint) float64 {
+	switch {
+	case h.form == formBare && said == hintArea:
+		return 1
+	case h.form == formBare:
+		return 0.75
+	case h.form == formOther, h.form == formShort && h.entry().kind != KindCountry:
+		return 0.9
+	}
+	return 1
+}
+
+// fits reports whether a place may be what the word beside its name says.
+func (h hint) fits(k Kind) bool {
+	switch h {
+	case hintCountry:
+		return k == KindCountry
+	case hintArea:
+		return k.isArea() && k != KindCountry
+	case hintTown:
+		return !k.isArea()
+	}
+	return true
 }
 
 func prior(e *entry) float64 {
@@ -55,6 +79,8 @@ func prior(e *entry) float64 {
 	}
 	p := math.Min(1, math.Log10(float64(e.population)+10)/7.3)
 	switch e.kind {
+	case KindDivision:
+		p *= 0.85
 	case KindCapital:
 		p = math.Min(1, p+0.1)
 	case KindSeat:
@@ -68,14 +94,18 @@ func prior(e *entry) float64 {
 // certain reports whether the first of the sorted hits stands alone: found as
 // spelled, well known or within the text's area, with no other place of that
 // name that comes near it in both. A town and the area named after it are one
-// answer.
-func (f *finder) certain(sorted []scoredHit) bool {
+// answer. An old or foreign name of a village, which in other scripts is its
+// name there, does not do.
+func (f *finder) certain(sorted []scoredHit, latin bool) bool {
 	first := sorted[0]
 	e := first.entry()
-	if first.method == MethodFuzzy {
+	if first.method == MethodFuzzy || first.method == MethodPart {
 		return false
 	}
 	if first.layer != f.local {
+		if first.form != formMain && latin && e.population < 5_000 && !e.kind.isArea() {
+			return false
+		}
 		known := e.kind == KindCountry || e.population >= 100_000
 		if f.hasBias() {
 			if first.bias < 0.5 && !(e.kind == KindCountry || first.context && known) {
@@ -93,6 +123,9 @@ func (f *finder) certain(sorted []scoredHit) bool {
 		if geo.Distance(e.point(), o.point()) <= 25_000+math.Max(float64(e.radius), float64(o.radius)) {
 			continue
 		}
+		if other.form == formBare && first.form == formMain {
+			continue // people say "county"
+		}
 		if e.kind == KindCountry && o.population < 500_000 && o.kind > KindAdmin1 {
 			continue
 		}
@@ -105,7 +138,11 @@ func (f *finder) certain(sorted []scoredHit) bool {
 	return true
 }
 
-func (f *finder) candidate(s scoredHit, words geo.Words) Candidate {
+// areaAroundM is the uncertainty in metres of a district that is only known by
+// the town of its name.
+const areaAroundM = 15_000
+
+func (f *finder) candidate(s scoredHit, m mention, words geo.Words) Candidate {
 	e := s.entry()
 	c := Candidate{
 		Name: s.layer.names[s.id], Country: s.layer.countries[e.country], Kind: e.kind,
@@ -113,7 +150,8 @@ func (f *finder) candidate(s scoredHit, words geo.Words) Candidate {
 		Method: s.method, Words: words, Score: math.Round(s.score*1000) / 1000,
 	}
 	if s.layer == f.local {
-		c.Admin1 = s.layer.admins[s.id]
+		own := s.layer.own[s.id]
+		c.Admin1, c.PCode, c.Divisions = own.admin1, own.pcode, own.divisions
 		if area := f.world.areaAt(c.Point); area >= 0 {
 			if c.Admin1 == "" {
 				c.Admin1 = f.world.names[area]
@@ -124,6 +162,9 @@ func (f *finder) candidate(s scoredHit, words geo.Words) Candidate {
 		}
 	} else if e.admin1 >= 0 {
 		c.Admin1 = f.world.names[e.admin1]
+	}
+	if m.hint == hintArea && !e.kind.isArea() {
+		c.UncertaintyM = math.Max(c.UncertaintyM, areaAroundM)
 	}
 	c.Why = f.why(s)
 	return c
@@ -136,7 +177,13 @@ func (f *finder) why(s scoredHit) string {
 		reasons[0] = "the gazetteer has a name that differs in one letter"
 	case s.layer == f.local:
 		reasons[0] = "the deployment's own gazetteer has this name"
-	case !s.main:
+	case s.method == MethodPart:
+		reasons[0] = "the gazetteer has a longer name with this word"
+	case s.form == formShort:
+		reasons[0] = "these letters stand for it"
+	case s.form == formBare:
+		reasons[0] = "an area is called by this name"
+	case s.form == formOther:
 		reasons[0] = "the gazetteer has this as another name"
 	}
 	e := s.entry()
@@ -149,28 +196,8 @@ func (f *finder) why(s scoredHit) string {
 	if s.context {
 		reasons = append(reasons, "its country or area is named too")
 	}
-	if e.population >= 100_000 {
+	if e.population >= 100_000 && !e.kind.isArea() {
 		reasons = append(reasons, "it is a large town")
 	}
 	return strings.Join(reasons, "; ")
-}
-
-// withoutPrefix takes off the letters that Arabic writes together with a word:
-// and, in, to, from, like, with or without the article.
-func (f *finder) withoutPrefix(i int) []hit {
-	t := f.tokens[i]
-	for _, prefix := range []string{"وبال", "بال", "وال", "كال", "فال", "لل", "ب", "و", "ل", "ف", "ك"} {
-		if rest, ok := strings.CutPrefix(t.fold, prefix); ok && len(rest) >= 6 && !isCommon(rest) {
-			bare := t
-			bare.fold = canonical(rest)
-			f.key = joinKey(f.key[:0], []token{bare})
-			hits := slices.DeleteFunc(f.keep(f.collect(hashKey(f.key), MethodName), []token{bare}), func(h hit) bool {
-				return h.layer != f.local && f.inside(h) == 0 && h.entry().population < 500_000 && h.entry().kind != KindCountry
-			})
-			if len(hits) > 0 {
-				return hits
-			}
-		}
-	}
-	return nil
 }

@@ -3,17 +3,21 @@
 import { Bytes, gzip } from './bytes.mjs';
 import { distinct } from './names.mjs';
 import { AreaIndex, ringsOf, areaKm2, labelPoint } from './areas.mjs';
+import { areaKey, divisions } from './divisions.mjs';
 
-const FORMAT = 1;
-const kinds = { country: 0, region: 1, admin1: 2, capital: 3, seat: 4, town: 5, quarter: 6 };
+const FORMAT = 2;
+const kinds = { country: 0, region: 1, admin1: 2, capital: 3, seat: 4, town: 5, quarter: 6, division: 7 };
 
-export function buildGazetteer({ admin1, countries, cities }) {
-  const areas = [...countryAreas(countries, admin1), ...regionAreas(admin1), ...admin1Areas(admin1)];
-  const number = new Map(areas.filter((a) => a.kind === 'admin1').map((a) => [a.feature, areas.indexOf(a)]));
+export function buildGazetteer({ admin1, countries, cities, levels, cldr }) {
+  const first = admin1Areas(admin1, cldr);
+  const areas = [...countryAreas(countries, admin1, cldr), ...regionAreas(admin1), ...worldRegions(admin1, cldr), ...first];
+  const number = new Map(first.map((a) => [a.feature, areas.indexOf(a)]));
   const index = new AreaIndex(admin1.features);
   const towns = cities.map((c) => ({ ...c, admin1: number.get(index.find(c.lon, c.lat, c.country)) ?? -1 }));
   settleBorderTowns(towns);
   towns.sort((a, b) => order(a.country, b.country) || a.admin1 - b.admin1 || b.population - a.population || a.id - b.id);
+  const known = new Set(first.flatMap((a) => [a.name, ...a.names].map((n) => areaKey(a.country, n))));
+  areas.push(...divisions(towns, levels, known).map((d) => ({ ...d, kind: 'division', code: '', names: [], short: [] })));
 
   const sections = [areaSection(areas), ...townSections(towns), polygonSection(areas)];
   const head = new Bytes();
@@ -39,16 +43,37 @@ function localNames(p) {
   return Object.keys(p).filter((k) => /^name_[a-z]+$/.test(k) && k !== 'name_len').sort().map((k) => p[k]).filter((v) => typeof v === 'string' && v);
 }
 
-function countryAreas(countries, admin1) {
+function countryAreas(countries, admin1, cldr) {
   const byCode = Map.groupBy ? Map.groupBy(admin1.features, (f) => f.properties.country) : group(admin1.features, (f) => f.properties.country);
   return countries
     .filter((c) => byCode.has(c.country_a2))
     .sort((a, b) => order(a.country_a2, b.country_a2))
     .map((c) => {
       const parts = byCode.get(c.country_a2);
-      const names = Object.keys(c.i18n ?? {}).sort().map((k) => c.i18n[k]);
-      return area('country', c.name, c.country_a2, '', [c.country_name, c.country_a3, ...names], parts);
+      const names = [...Object.keys(c.i18n ?? {}).sort().map((k) => c.i18n[k]), ...(cldr.names.get(c.country_a2) ?? [])];
+      const long = [c.country_name, cldr.english.get(c.country_a2) ?? ''];
+      const short = [...(cldr.shorts.get(c.country_a2) ?? []), ...long.map(initials)];
+      return { ...area('country', c.name, c.country_a2, '', [...long, ...names], parts), short: shortForms(short) };
     });
+}
+
+// initials of three words or more: DRC, UAE, PNG.
+function initials(name) {
+  const words = name.replace(/\(.*\)|,.*/g, '').split(/[\s-]+/).filter((w) => /^[A-Z]/.test(w));
+  return words.length >= 3 ? words.map((w) => w[0]).join('') : '';
+}
+
+// shortForms are kept without dots, as they are looked up.
+const shortForms = (list) => [...new Set(list.map((s) => s.replace(/[\s.-]/g, '')).filter((s) => [...s].length >= 2))].sort();
+
+// worldRegions are those of the United Nations: Caribbean, Central America.
+function worldRegions(admin1, cldr) {
+  const parts = group(admin1.features, (f) => f.properties.country);
+  return [...cldr.members].sort((a, b) => order(a[0], b[0])).map(([code, members]) => {
+    const name = cldr.english.get(code);
+    const lands = members.flatMap((c) => parts.get(c) ?? []);
+    return name && lands.length ? area('region', name, '', '', [...(cldr.names.get(code) ?? [])], lands) : undefined;
+  }).filter(Boolean);
 }
 
 // Regions are the level between: England, Lombardia, Nouvelle-Aquitaine.
@@ -66,14 +91,16 @@ function regionAreas(admin1) {
   return found.sort((a, b) => order(a.country, b.country) || order(a.name, b.name));
 }
 
-function admin1Areas(admin1) {
+function admin1Areas(admin1, cldr) {
   return admin1.features
     .filter((f) => f.properties.name)
     .map((f) => {
       const p = f.properties;
       const names = [...(p.name_alt ?? '').split('|'), p.gn_name ?? '', p.woe_name ?? '', ...localNames(p)].filter(Boolean);
       const code = /^[A-Z]{2}-[A-Z0-9]+$/.test(p.iso_3166_2 ?? '') ? p.iso_3166_2 : '';
-      return { ...area('admin1', p.name, p.country, code, names, [f]), feature: f };
+      names.push(...(cldr.subdivisions.get(code) ?? []));
+      const short = [p.postal ?? '', code.slice(3)].filter((s) => /^[A-Z]{2,3}$/.test(s));
+      return { ...area('admin1', p.name, p.country, code, names, [f]), short: shortForms(short), feature: f };
     })
     .sort((a, b) => order(a.country, b.country) || order(a.code, b.code) || order(a.name, b.name));
 }
@@ -91,7 +118,7 @@ function group(list, key) {
 function area(kind, name, country, code, names, parts) {
   const [lon, lat] = labelPoint(parts);
   const radiusKm = Math.max(1, Math.round(Math.sqrt(areaKm2(parts) / Math.PI)));
-  return { kind, name, country, code, names: distinct(name, names.map((n) => n.trim())), lon, lat, radiusKm };
+  return { kind, name, country, code, names: distinct(name, names.map((n) => n.trim())), short: [], lon, lat, radiusKm };
 }
 
 function areaSection(areas) {
@@ -99,7 +126,7 @@ function areaSection(areas) {
   for (const a of areas) {
     out.byte(kinds[a.kind]).text(a.name).text(a.country).text(a.code);
     out.varint(Math.round(a.lon * 1e4)).varint(Math.round(a.lat * 1e4)).uvarint(a.radiusKm);
-    out.text(a.names.join('|'));
+    out.uvarint((a.admin1 ?? -1) + 1).uvarint(a.population ?? 0).text(a.short.join('|')).text(a.names.join('|'));
   }
   return out.buffer();
 }

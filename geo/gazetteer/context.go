@@ -1,0 +1,121 @@
+package gazetteer
+
+import (
+	"strings"
+
+	"github.com/onyo-project/onyo/geo"
+)
+
+// context is a country or area that one mention of the text names.
+type context struct {
+	mention int // its first token
+	country string
+	admin1  int32
+	within  *entry // a division: what lies in its radius
+}
+
+// noteContext keeps the countries and areas that the text names, for they help
+// with its other names ("Paris, Texas").
+func (f *finder) noteContext(mentions []mention) {
+	for _, m := range mentions {
+		for _, h := range m.hits {
+			if h.layer != &f.world.layer || h.method != MethodName || len(f.context) >= 32 {
+				continue
+			}
+			c := context{mention: m.from, admin1: -1}
+			switch e := h.entry(); e.kind {
+			case KindCountry:
+				c.country = h.layer.countries[e.country]
+			case KindAdmin1:
+				c.admin1 = int32(h.id)
+			case KindDivision:
+				if h.form == formBare {
+					continue
+				}
+				c.within = e
+			default:
+				continue
+			}
+			f.context = append(f.context, c)
+		}
+	}
+}
+
+// inContext reports whether another mention names the country or area of h.
+func (f *finder) inContext(h hit, m mention) bool {
+	e := h.entry()
+	for _, c := range f.context {
+		switch {
+		case c.mention == m.from:
+		case c.admin1 >= 0 && c.admin1 == e.admin1 && e.kind != KindAdmin1,
+			c.country != "" && c.country == h.layer.countries[e.country] && e.kind != KindCountry,
+			c.within != nil && c.within != e && !e.kind.isArea() && geo.Distance(c.within.point(), e.point()) <= 1.5*float64(c.within.radius):
+			return true
+		}
+	}
+	return false
+}
+
+// doubt says what beside the name speaks against its being meant alone: a word
+// that makes it part of another name ("Churchill River", "road to Ma'an"), or
+// a word with a capital that is no place of its own ("Wells Fargo").
+func (f *finder) doubt(m mention) string {
+	beside := func(i, joint int) string {
+		if i < 0 || i >= len(f.tokens) || !f.adjoin(joint) || f.named[i] {
+			return ""
+		}
+		t := f.tokens[i]
+		word := f.text[t.start:t.end]
+		switch {
+		case isFeature(t.fold):
+			return "but the text may mean what is called after it: " + word
+		case !f.tags(joint) && f.isName(t, m):
+			return "but it may be part of a longer name, with " + word
+		}
+		return ""
+	}
+	if why := beside(m.to, m.to-1); why != "" {
+		return why
+	}
+	return beside(m.from-1, m.from-1)
+}
+
+// isName reports whether a word beside a mention makes a longer name of it: a
+// capital that no sentence asks for, in a text that does not give every word one.
+func (f *finder) isName(t token, m mention) bool {
+	if f.shouting || !t.isName() || t.opens && t.start < f.tokens[m.from].start {
+		return false
+	}
+	cased, upper := 0, 0
+	for _, one := range f.tokens {
+		if one.cased {
+			cased++
+			if one.upper {
+				upper++
+			}
+		}
+	}
+	return cased < 5 || upper*10 <= cased*7
+}
+
+// withoutPrefix takes off the letters that Arabic writes together with a word:
+// and, in, to, from, like, with or without the article.
+func (f *finder) withoutPrefix(i int) []hit {
+	t := f.tokens[i]
+	for _, prefix := range [...]string{"وبال", "بال", "وال", "كال", "فال", "لل", "ب", "و", "ل", "ف", "ك"} {
+		if rest, ok := strings.CutPrefix(t.fold, prefix); ok && len(rest) >= 6 && !isCommon(rest) {
+			bare := t
+			bare.fold = canonical(rest)
+			var hits []hit
+			for _, h := range f.keep(f.exact([]token{bare}), []token{bare}, hintNone) {
+				if h.layer == f.local || f.inside(h) > 0 || h.entry().population >= 500_000 || h.entry().kind == KindCountry {
+					hits = append(hits, h)
+				}
+			}
+			if len(hits) > 0 {
+				return hits
+			}
+		}
+	}
+	return nil
+}
