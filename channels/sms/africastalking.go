@@ -29,8 +29,8 @@ func AfricasTalking() channels.Kind {
 		Title:   "Africa's Talking SMS",
 		Summary: "Text messages to a short code or number at Africa's Talking, in most countries of Africa.",
 		Settings: []channels.Setting{
-			{Key: "username", Required: true, Check: atUsername,
-				Help: "The app's username, at the top of its page in the Africa's Talking dashboard; \"sandbox\" for the sandbox."},
+			{Key: "username", Check: atUsername,
+				Help: "The app's username, at the top of its page in the Africa's Talking dashboard; \"sandbox\" for the sandbox. Needed to send, to ask and to test."},
 			{Key: "api_key", Secret: true,
 				Help: "The app's API key, in the dashboard under Settings, API Key. Without it Onyo only listens."},
 			{Key: "from",
@@ -76,11 +76,8 @@ type africasTalking struct {
 }
 
 func newAfricasTalking(config channels.Config) (channels.Adapter, error) {
-	if config.Settings["username"] == "" {
-		return nil, errors.New("username is missing")
-	}
-	if config.Settings["pull"] == atPullAlways && config.Secrets["api_key"].Current() == "" {
-		return nil, errors.New("api_key is missing: pull=always asks with it")
+	if config.Settings["pull"] == atPullAlways && (config.Settings["username"] == "" || config.Secrets["api_key"].Current() == "") {
+		return nil, errors.New("username or api_key is missing: pull=always asks with them")
 	}
 	return &africasTalking{config: config, path: config.Secrets[channels.PathSecret], key: config.Secrets["api_key"],
 		words: channels.NewWords(config.Settings["stop_words"], config.Settings["start_words"])}, nil

@@ -16,7 +16,7 @@ import (
 // Send hands one message to the bulk service.
 // Source: https://developers.africastalking.com/docs/sms/sending/bulk
 func (a *africasTalking) Send(ctx context.Context, message channels.Outbound) (string, error) {
-	if a.key.Current() == "" {
+	if a.key.Current() == "" || a.config.Settings["username"] == "" {
 		return "", &channels.SendError{Reason: channels.ErrPermanent, Code: "no_api_key"}
 	}
 	form := url.Values{"username": {a.config.Settings["username"]}, "to": {message.To.Value}, "message": {message.Text}}
@@ -94,7 +94,7 @@ var errATRefused = errors.New("africastalking: username or api_key is refused; c
 
 // Test asks for the account's balance.
 func (a *africasTalking) Test(ctx context.Context) error {
-	if a.key.Current() == "" {
+	if a.key.Current() == "" || a.config.Settings["username"] == "" {
 		return errors.New("africastalking: api_key is missing, so nothing can be asked; Onyo only listens")
 	}
 	request, err := a.request(ctx, http.MethodGet, "/version1/user", url.Values{"username": {a.config.Settings["username"]}})
