@@ -1,10 +1,6 @@
 package gazetteer
 
-import (
-	"strings"
-
-	"github.com/onyo-project/onyo/geo"
-)
+import "github.com/onyo-project/onyo/geo"
 
 // context is a country or area that one mention of the text names.
 type context struct {
@@ -96,26 +92,4 @@ func (f *finder) isName(t token, m mention) bool {
 		}
 	}
 	return cased < 5 || upper*10 <= cased*7
-}
-
-// withoutPrefix takes off the letters that Arabic writes together with a word:
-// and, in, to, from, like, with or without the article.
-func (f *finder) withoutPrefix(i int) []hit {
-	t := f.tokens[i]
-	for _, prefix := range [...]string{"وبال", "بال", "وال", "كال", "فال", "لل", "ب", "و", "ل", "ف", "ك"} {
-		if rest, ok := strings.CutPrefix(t.fold, prefix); ok && len(rest) >= 6 && !isCommon(rest) {
-			bare := t
-			bare.fold = canonical(rest)
-			var hits []hit
-			for _, h := range f.keep(f.exact([]token{bare}), []token{bare}, hintNone) {
-				if h.layer == f.local || f.inside(h) > 0 || h.entry().population >= 500_000 || h.entry().kind == KindCountry {
-					hits = append(hits, h)
-				}
-			}
-			if len(hits) > 0 {
-				return hits
-			}
-		}
-	}
-	return nil
 }

@@ -124,10 +124,12 @@ func (f *finder) mentionAt(i int) (mention, bool) {
 			return m, true
 		}
 	}
-	if hits := f.withoutPrefix(i); len(hits) > 0 {
-		m := f.hinted(i, i+1)
-		m.hits = hits
-		return m, true
+	for _, read := range [...]func(int) []hit{f.withoutPrefix, f.withoutEnding} {
+		if hits := read(i); len(hits) > 0 {
+			m := f.hinted(i, i+1)
+			m.hits = hits
+			return m, true
+		}
 	}
 	return f.looselyAt(i, limit)
 }
