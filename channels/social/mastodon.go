@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,9 @@ func newMastodon(config channels.Config) (channels.Adapter, error) {
 		return nil, errors.New("access_token is missing")
 	}
 	for _, tag := range list(config.Settings["hashtags"]) {
-		m.tags = append(m.tags, strings.ToLower(strings.TrimPrefix(tag, "#")))
+		if tag = strings.ToLower(strings.TrimPrefix(tag, "#")); !slices.Contains(m.tags, tag) {
+			m.tags = append(m.tags, tag)
+		}
 	}
 	if len(m.tags) == 0 || len(m.tags) > mastodonTags {
 		return nil, errors.New("hashtags must name 1 to 10")

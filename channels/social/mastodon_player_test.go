@@ -29,6 +29,7 @@ type mastodonPlayer struct {
 	statuses []*played // oldest first
 	byID     map[string]*played
 	streams  map[chan string]string // hashtag by stream
+	opened   chan string            // hashtags of streams, as they are opened
 	serial   int64
 	refused  bool
 	faults   []func(http.ResponseWriter) // answered instead, one each, to the next requests
@@ -44,7 +45,7 @@ type played struct {
 }
 
 func startMastodon(t testing.TB) *mastodonPlayer {
-	p := &mastodonPlayer{byID: map[string]*played{}, streams: map[chan string]string{}}
+	p := &mastodonPlayer{byID: map[string]*played{}, streams: map[chan string]string{}, opened: make(chan string, 1000)}
 	p.server = httptest.NewServer(p)
 	t.Cleanup(func() { p.server.CloseClientConnections(); p.server.Close() })
 	return p
@@ -106,6 +107,10 @@ func (p *mastodonPlayer) stream(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.streams[coming] = r.URL.Query().Get("tag")
 	p.mu.Unlock()
+	select {
+	case p.opened <- r.URL.Query().Get("tag"):
+	default: // nobody counts them
+	}
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
