@@ -50,7 +50,8 @@ const maxFound = 64
 // ParseCoordinates finds the coordinates in free text, in the order in which
 // they stand there. It reads decimal pairs, degrees with minutes and seconds,
 // geo: URIs, links to maps, full plus codes, geohashes with the prefix
-// "geohash:", UTM and MGRS, in the digits of the common scripts. The
+// "geohash:" or as a hashtag, UTM and MGRS, in the digits of the common scripts.
+// The
 // uncertainty is one unit of the last digit written, at least MinUncertaintyM,
 // or what a map link showed when it names no point.
 //
@@ -61,7 +62,7 @@ func ParseCoordinates(text string) []Found {
 	s := &scan{text: foldText(text)}
 	for _, read := range []func(*scan){
 		readLinks, readGeohashes, readPlusCodes, readMGRS, readUTM,
-		readLabelled, readDegrees, readDecimals,
+		readLabelled, readCompact, readDegrees, readDecimals,
 	} {
 		read(s)
 	}

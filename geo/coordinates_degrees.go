@@ -19,6 +19,7 @@ const (
 
 // Compiled once and never changed.
 var (
+	compactPat    = regexp.MustCompile(`(\d{2})(\d{2})(\d{2})?([NS])[ /]?(\d{3})(\d{2})(\d{2})?([EW])`)
 	anglePrefixed = regexp.MustCompile(`^(?i)` + hemisphere + `[\s:.]*` + angleCore)
 	angleSuffixed = regexp.MustCompile(`^(?i)` + angleCore + `\s*` + hemisphere)
 	angleMarked   = regexp.MustCompile(`^(?i)` + angleCore)
@@ -46,6 +47,26 @@ type angle struct {
 	side   string // folded hemisphere, or empty
 	marked bool   // a degree sign was written
 	ok     bool   // its parts fit together
+}
+
+// readCompact reads what pilots and sailors write: 0117S03649E, 011731S 0364919E.
+func readCompact(s *scan) {
+	for _, m := range compactPat.FindAllStringSubmatchIndex(s.text.s, maxFound) {
+		g := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return s.text.s[m[2*i]:m[2*i+1]]
+		}
+		if !s.free(m[0], m[1]) || wordBefore(s.text.s, m[0]) || numberBefore(s.text.s, m[0]) || numberAfter(s.text.s, m[1]) || (g(3) == "") != (g(7) == "") {
+			continue
+		}
+		lat := makeAngle([]string{"", g(1), "d", g(2), g(3), ""}, g(4))
+		lon := makeAngle([]string{"", g(5), "d", g(6), g(7), ""}, g(8))
+		if f, ok := placeOfAngles(lat, lon); ok {
+			s.add(m[0], m[1], f)
+		}
+	}
 }
 
 // readDegrees reads pairs of angles that both have a hemisphere, before or

@@ -9,9 +9,12 @@ import (
 )
 
 var (
-	linkPat   = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]{1,20}://|www\.|geo:|maps\.|goo\.gl/|[a-z0-9-]+\.(?:com|org|net|app)/)[^\s<>"]+`)
+	linkPat   = regexp.MustCompile(`(?i)(?:[a-z][a-z0-9+.-]{1,20}://|www\.|geo:|google\.navigation:|maps\.|goo\.gl/|[a-z0-9-]+\.(?:com|org|net|app|codes)/)[^\s<>"]+`)
 	linkPair  = regexp.MustCompile(`^(?:loc:|ll\.)?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,~ +]\s*([+-]?\d{1,3}(?:\.\d+)?)(?:[,(\s].*)?$`)
 	pinPat    = regexp.MustCompile(`!3d([+-]?\d{1,3}(?:\.\d+)?)!4d([+-]?\d{1,3}(?:\.\d+)?)`)
+	embedPat  = regexp.MustCompile(`!2d([+-]?\d{1,3}(?:\.\d+)?)!3d([+-]?\d{1,3}(?:\.\d+)?)`)
+	stopPat   = regexp.MustCompile(`!2m2!1d([+-]?\d{1,3}(?:\.\d+)?)!2d([+-]?\d{1,3}(?:\.\d+)?)`)
+	anglePath = regexp.MustCompile(`/(?:place|search|dir/)/([^/@]+)`)
 	viewPat   = regexp.MustCompile(`/@([+-]?\d{1,3}(?:\.\d+)?),([+-]?\d{1,3}(?:\.\d+)?)(?:,(\d+(?:\.\d+)?)([zm]))?`)
 	pathPat   = regexp.MustCompile(`/(?:place|search|dir/|l|p)/([+-]?\d{1,3}\.\d+),\s*\+?([+-]?\d{1,3}\.\d+)`)
 	osmPat    = regexp.MustCompile(`(?:^|&)map=(\d{1,2}(?:\.\d+)?)/([+-]?\d{1,3}(?:\.\d+)?)/([+-]?\d{1,3}(?:\.\d+)?)`)
@@ -43,6 +46,9 @@ func parseLink(raw string) (Found, bool) {
 	if len(raw) >= 4 && strings.EqualFold(raw[:4], "geo:") {
 		return parseGeoURI(raw[4:])
 	}
+	if _, rest, ok := strings.Cut(raw, "google.navigation:"); ok {
+		raw = "https://maps.google.com/?" + rest
+	}
 	if !strings.Contains(raw, "://") {
 		raw = "https://" + raw
 	}
@@ -59,6 +65,9 @@ func parseLink(raw string) (Found, bool) {
 		if p, unit, ok := namedPair(query, "lat", lon); ok {
 			return finishLink(f, p, unit, "latitude and longitude of a link")
 		}
+	}
+	if f, ok := parseCodeLink(u); ok {
+		return f, true
 	}
 	if u.Scheme != "waze" && u.Scheme != "comgooglemaps" && !mapHost.MatchString(u.Hostname()) {
 		return Found{}, false
@@ -77,6 +86,14 @@ func parseMapLink(f Found, u *url.URL, query url.Values) (Found, bool) {
 			return finishLink(f, p, unit, "the pin of a map link")
 		}
 	}
+	for _, form := range []*regexp.Regexp{embedPat, stopPat} {
+		if pins := form.FindAllStringSubmatch(path+u.RawQuery, -1); pins != nil {
+			pin := pins[len(pins)-1]
+			if p, unit, ok := pointOf(pin[2], pin[1]); ok {
+				return finishLink(f, p, unit, "the last point of a map link")
+			}
+		}
+	}
 	for _, name := range pairNames {
 		m := linkPair.FindStringSubmatch(query.Get(name))
 		if m == nil {
@@ -92,6 +109,14 @@ func parseMapLink(f Found, u *url.URL, query url.Values) (Found, bool) {
 	if m := pathPat.FindStringSubmatch(path); m != nil {
 		if p, unit, ok := pointOf(m[1], m[2]); ok {
 			return finishLink(f, p, unit, "the point of a map link")
+		}
+	}
+	if m := anglePath.FindStringSubmatch(path); m != nil {
+		inner := &scan{text: foldText(strings.ReplaceAll(m[1], "+", " "))}
+		readPlusCodes(inner)
+		readDegrees(inner)
+		if len(inner.found) == 1 {
+			return finishLink(f, inner.found[0].Point, inner.found[0].UncertaintyM, "the point of a map link")
 		}
 	}
 	if m := viewPat.FindStringSubmatch(path); m != nil {
@@ -191,5 +216,10 @@ func viewMetres(value, kind string) float64 {
 	if kind == "m" {
 		return math.Min(v/2, 1_000_000)
 	}
-	return 2 * math.Pi * EarthRadius / math.Exp2(math.Min(v, 22))
+	return tileMetres(v)
+}
+
+// tileMetres is the width of one map tile on the equator.
+func tileMetres(zoom float64) float64 {
+	return 2 * math.Pi * EarthRadius / math.Exp2(math.Min(zoom, 22))
 }

@@ -19,7 +19,7 @@ const (
 )
 
 var (
-	mgrsPat = regexp.MustCompile(`(\d{1,2})(\s?)([C-HJ-NP-X])(\s?)([A-HJ-NP-Z][A-HJ-NP-V])\s?(\d{1,5}\s\d{1,5}|\d{4,10})`)
+	mgrsPat = regexp.MustCompile(`(?i)(\d{1,2})(\s?)([C-HJ-NP-X])(\s?)([A-HJ-NP-Z][A-HJ-NP-V])\s?(\d{1,5}\s\d{1,5}|\d{4,10})`)
 	utmPat  = regexp.MustCompile(`(?i)(?:utm[:\s]*)?(?:zone\s*)?(\d{1,2})\s?(north|south|[c-hj-np-x])[\s,;:]+(?:e[:=\s]*)?(\d{6}(?:\.\d+)?)\s?(?:m\s?)?(?:e\b)?[\s,;/]+(?:n[:=\s]*)?(\d{5,8}(?:\.\d+)?)(?:\s?(?:m\s?)?n\b)?`)
 )
 
@@ -30,11 +30,13 @@ func readMGRS(s *scan) {
 		if !s.free(m[0], m[1]) || wordBefore(s.text.s, m[0]) || numberBefore(s.text.s, m[0]) || numberAfter(s.text.s, m[1]) {
 			continue
 		}
-		// 15MAR2024 is a day.
-		if strings.Contains(mgrsMonths, g(3)+g(5)) && g(4) == "" {
+		band, square := strings.ToUpper(g(3)), strings.ToUpper(g(5))
+		// 15MAR2024 is a day, and small letters are a word unless much follows.
+		small := band != g(3) || square != g(5)
+		if strings.Contains(mgrsMonths, band+square) && g(4) == "" || small && (len(g(6)) < 8 || g(2)+g(4) != "") {
 			continue
 		}
-		p, step, ok := decodeMGRS(g(1), g(3), g(5), g(6))
+		p, step, ok := decodeMGRS(g(1), band, square, g(6))
 		if !ok {
 			continue
 		}

@@ -31,6 +31,7 @@ func (g *Gazetteer) Find(text string, near Near) []Candidate {
 		text = text[:maxText]
 	}
 	f := &finder{world: g.world(), local: g.local.Load(), near: near, text: text}
+	f.codes = shortCodes(text)
 	f.tokens = f.withoutAsides(appendTokens(nil, text))
 	f.shouting = shouts(f.tokens)
 	mentions := f.mentions()
@@ -39,7 +40,7 @@ func (g *Gazetteer) Find(text string, near Near) []Candidate {
 	for i, m := range mentions {
 		named[i] = f.judge(m)
 	}
-	out := f.relations(mentions, named)
+	out := append(f.completed(mentions, named), f.relations(mentions, named)...)
 	for _, one := range named {
 		out = append(out, one...)
 	}
@@ -58,6 +59,7 @@ type finder struct {
 	key      []byte
 	fuzzy    int // tries so far
 
+	codes   []geo.ShortPlusCode
 	named   []bool // by token: part of a mention
 	context []context
 }

@@ -158,8 +158,8 @@ func shouts(tokens []token) bool {
 	return cased >= 2 && cased == caps
 }
 
-// withoutAsides drops the words of links, addresses of mail and names of users,
-// and marks the break that they leave.
+// withoutAsides drops the words of links, addresses of mail, names of users and
+// plus codes, and marks the break that they leave.
 func (f *finder) withoutAsides(tokens []token) []token {
 	kept := tokens[:0]
 	cut, end := false, 0
@@ -170,7 +170,7 @@ func (f *finder) withoutAsides(tokens []token) []token {
 				end = stop
 			}
 		}
-		if t.start < end {
+		if t.start < end || f.inCode(t) {
 			cut = true
 			continue
 		}
@@ -179,6 +179,15 @@ func (f *finder) withoutAsides(tokens []token) []token {
 		kept = append(kept, t)
 	}
 	return kept
+}
+
+func (f *finder) inCode(t token) bool {
+	for _, code := range f.codes {
+		if t.start >= code.Words.Start && t.start < code.Words.End {
+			return true
+		}
+	}
+	return false
 }
 
 // field is the run of signs without spaces around a position.

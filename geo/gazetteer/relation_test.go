@@ -1,6 +1,7 @@
 package gazetteer
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/onyo-project/onyo/geo"
@@ -59,6 +60,29 @@ func TestPlacesDescribedFromOthers(t *testing.T) {
 				t.Errorf("%q: the landmark %s is certain too", c.text, other.Name)
 			}
 		}
+	}
+}
+
+func TestShortPlusCodesAreCompleted(t *testing.T) {
+	want := geo.Point{Lon: 36.8218, Lat: -1.2920}
+	near := geo.Point{Lon: 36.9, Lat: -1.2}
+	for _, c := range []struct {
+		text    string
+		near    Near
+		certain bool
+	}{
+		{"water at PR5C+5P Nairobi", Near{}, true},
+		{"Nairobi, PR5C+5P", Near{}, true},
+		{"PR5C+5P", Near{Point: &near}, false},
+	} {
+		found := opened(t).Find(c.text, c.near)
+		i := slices.IndexFunc(found, func(c Candidate) bool { return c.Method == MethodPlusCode })
+		if i < 0 || geo.Distance(found[i].Point, want) > 100 || found[i].Certain != c.certain || found[i].Words.Text != "PR5C+5P" {
+			t.Errorf("%q: %+v", c.text, found)
+		}
+	}
+	if found := opened(t).Find("PR5C+5P", Near{}); len(found) > 0 {
+		t.Errorf("completed from nowhere: %+v", found)
 	}
 }
 
