@@ -2,7 +2,9 @@ package api
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +40,12 @@ type ChannelRow struct {
 	Kind     string            `json:"kind"`
 	HookURL  string            `json:"hook_url"`
 	Settings map[string]string `json:"settings"`
-	Enabled  bool              `json:"enabled"`
-	Health   *ChannelFare      `json:"health,omitempty"`
+	// PublicURL is the exact address that its provider calls, where somebody gave
+	// one. Secrets names what holds a secret value, "path" meaning its address.
+	PublicURL string       `json:"public_url,omitempty"`
+	Secrets   []string     `json:"secrets"`
+	Enabled   bool         `json:"enabled"`
+	Health    *ChannelFare `json:"health,omitempty"`
 }
 
 // ChannelFare is how a channel fares.
@@ -113,6 +119,10 @@ type TrafficList struct {
 // ChannelList lists channels.
 type ChannelList struct {
 	Channels []ChannelRow `json:"channels"`
+	// PublicURL is where the world sees this server. Acknowledge: the crisis is one
+	// in which a thank-you helps witnesses more than it can endanger them.
+	PublicURL   string `json:"public_url"`
+	Acknowledge bool   `json:"acknowledge"`
 }
 
 // KindList lists kinds of channel.
@@ -138,7 +148,11 @@ func (s *setup) listChannels(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := ChannelList{Channels: []ChannelRow{}}
+	deployment, _, err := crisis.ReadDeployment(ctx, s.records)
+	if err != nil && !errors.Is(err, crisis.ErrNotFound) {
+		return err
+	}
+	list := ChannelList{Channels: []ChannelRow{}, PublicURL: s.public, Acknowledge: deployment.Crisis == "flood" || deployment.Crisis == "storm"}
 	for _, channel := range found {
 		row := s.channelRow(channel)
 		if fare, ok := byName[channel.Name]; ok {
@@ -166,7 +180,8 @@ func (s *setup) channelRow(channel *crisis.Channel) ChannelRow {
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: channel.HookURL(s.public), Settings: settings, Enabled: channel.Enabled}
+	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: channel.HookURL(s.public), Settings: settings,
+		PublicURL: channel.PublicURL, Secrets: orEmpty(slices.Sorted(maps.Keys(channel.Secrets))), Enabled: channel.Enabled}
 }
 
 func (s *setup) addChannel(c echo.Context) error {

@@ -22,6 +22,13 @@ export async function loadWords(language = document.documentElement.lang || 'en'
   setInterval(() => { now.value = Date.now(); }, 30_000);
 }
 
+/** A text in another language than the page's, as for a poster. */
+export async function wordsIn(language: string): Promise<(key: string, args?: Record<string, string>) => string> {
+  const load = loaders[`../../locales/${language}.json`];
+  const catalogue = load ? await load() : {};
+  return (key, args = {}) => (catalogue[key] ?? words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => args[name] ?? whole);
+}
+
 /** Takes a catalogue that is at hand: for tests and for the style page. */
 export function useWords(language: string, catalogue: Words): void {
   code = language;
@@ -74,6 +81,7 @@ function format(at: string | number | Date, options: Intl.DateTimeFormatOptions)
 export const clock = (at: string | number | Date) => format(at, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 export const day = (at: string | number | Date) => format(at, { day: 'numeric', month: 'short' });
 export const moment = (at: string | number | Date) => `${day(at)}, ${clock(at)}`;
+export const second = (at: string | number | Date) => `${day(at)}, ${format(at, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })}`;
 
 /** How long ago: "12 min ago"; beyond two days the date. */
 export function ago(at: string | number | Date): string {

@@ -67,6 +67,12 @@ export interface Report {
   submitted_by: PersonRef | null; received_at: string; occurred_at: string | null; language: string; text: string;
   media: { id: string; content_type: string; bytes: number; state: 'pending' | 'stored' | 'failed'; url: string | null }[];
   where: string; categories: string[]; withdrawn: boolean; version: number; locations: Candidate[];
+  quoted: string; checks: Record<string, string> | null; cannot_reply: '' | 'replies_off' | 'no_address' | 'opted_out' | 'reply_limit';
+}
+
+export interface ThreadRow {
+  id: string; report: string; direction: Direction; kind?: 'reply' | 'acknowledgement' | 'card'; text: string; at: string;
+  state: 'received' | DeliveryState; state_at?: string; code?: string; by?: string;
 }
 
 export interface Suggestion {
@@ -78,7 +84,7 @@ export interface IncidentDetail extends Omit<IncidentRow, 'assessments'> {
   assessments: AssessmentMade[];
   reports: Report[]; suggestions: Suggestion[];
   evidence: { id: string; kind: string; url: string; note: string; by: string; at: string }[];
-  thread: { id: string; direction: 'in' | 'out'; text: string; at: string; state: string }[];
+  thread: ThreadRow[];
   history: { index: number; at: string; actor: string; action: string; detail: string }[];
   presence: PersonRef[];
 }
@@ -92,7 +98,25 @@ export interface OpsStatus {
   ledger: { size: number }; key_confirmed: boolean;
 }
 
+export interface ChannelSetting { key: string; help: string; required: boolean; secret: boolean; default: string; host: boolean }
 export interface ChannelKind {
-  name: string; title: string; summary: string;
-  settings: { key: string; help: string; required: boolean; secret: boolean; default: string }[];
+  name: string; title: string; summary: string; settings: ChannelSetting[];
+  signed: boolean; receives: boolean; runs: boolean; sends: boolean; tests: boolean; help: string;
+}
+
+export type DeliveryState = 'queued' | 'handed' | 'sent' | 'delivered' | 'read' | 'failed' | 'stopped';
+export type Direction = 'in' | 'out';
+export interface ChannelFare {
+  fault: string; running_since: string | null; problem: string; problem_at: string | null; last_received: string | null; silent: boolean;
+  received: number; refused: { direction: Direction; code: string; count: number; last: string }[];
+  waiting: number; oldest: string | null; sending: Partial<Record<DeliveryState, number>>;
+}
+export interface Channel {
+  id: string; name: string; kind: string; hook_url: string; public_url?: string; settings: Record<string, string>; secrets: string[];
+  enabled: boolean; health?: ChannelFare;
+}
+export interface Channels { channels: Channel[]; public_url: string; acknowledge: boolean }
+export interface TrafficLine {
+  at: string; direction: Direction; method: string; host: string; status: number; code: string; bytes: number; took_ms: number;
+  messages: number; exchanges: number; shape: string;
 }

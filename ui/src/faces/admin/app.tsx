@@ -1,6 +1,5 @@
 // People, channels, settings: what admins look after and coordinators see.
 import { render } from 'preact';
-import { signal } from '@preact/signals';
 import { Fault } from '../../components/states';
 import { Toast } from '../../components/toast';
 import { Problem } from '../../lib/api';
@@ -11,19 +10,21 @@ import { Categories } from './categories';
 import { Channels } from './channels';
 import { DeploymentForm } from './deployment';
 import { People } from './people';
+import { readRoute, route } from './route';
 import { System } from './system';
 
 const parts = { people: People, channels: Channels, deployment: DeploymentForm, categories: Categories, system: System };
 type Part = keyof typeof parts;
-const isPart = (s: string): s is Part => s in parts;
-const current = signal<Part>('people');
+const isPart = (s: string | undefined): s is Part => Object.keys(parts).includes(s ?? '');
 
 function Admin() {
-  const Shown = parts[current.value];
+  const [first, ...below] = route.value;
+  const current = isPart(first) ? first : 'people';
+  const Shown = parts[current];
   return (
     <div class="admin">
-      <nav class="admin-nav" aria-label={t('face.admin')}>{(Object.keys(parts) as Part[]).map((p) => <a key={p} href={`#${p}`} aria-current={current.value === p ? 'page' : undefined}>{t(`admin.${p}`)}</a>)}</nav>
-      <div class="admin-main"><h1>{t(`admin.${current.value}`)}</h1><Shown /></div>
+      <nav class="admin-nav" aria-label={t('face.admin')}>{(Object.keys(parts) as Part[]).map((p) => <a key={p} href={`#${p}`} aria-current={current === p ? 'page' : undefined}>{t(`admin.${p}`)}</a>)}</nav>
+      <div class="admin-main">{!below.length && <h1>{t(`admin.${current}`)}</h1>}<Shown /></div>
       <Toast />
     </div>
   );
@@ -39,8 +40,7 @@ export async function startAdmin(): Promise<void> {
     return;
   }
   await loadDeployment().catch(() => null);
-  const read = () => { const name = location.hash.slice(1); if (isPart(name)) current.value = name; };
-  window.addEventListener('hashchange', read);
-  read();
+  window.addEventListener('hashchange', () => { readRoute(); window.scrollTo({ top: 0 }); });
+  readRoute();
   render(<Admin />, root);
 }

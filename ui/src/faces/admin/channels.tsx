@@ -1,36 +1,56 @@
-import { ChannelFields, filledIn, useChannel } from '../../components/channel';
-import { CopyText } from '../../components/copy';
-import { faultText } from '../../components/states';
-import { complain, say } from '../../components/toast';
-import { post } from '../../lib/api';
+// Channels: how each fares, the worst first, and what can be done about it.
+import { useEffect } from 'preact/hooks';
+import { Icon } from '../../components/icon';
+import { Fault } from '../../components/states';
 import { me } from '../../lib/deployment';
 import { t } from '../../lib/i18n';
-import type { ChannelKind } from '../../lib/types';
+import type { ChannelKind, Channels as List } from '../../lib/types';
+import { AddChannel } from './channel-add';
+import { ChannelItem } from './channel-item';
+import { channelsPath } from './channel-parts';
+import { ChannelSettings } from './channel-settings';
+import { byFare, troubled } from './health';
 import { useAnswer } from './load';
+import { Poster } from './poster';
+import { href, route } from './route';
+import { Traffic } from './traffic';
 
-interface Row { id: string; name: string; kind: string; hook_url: string; settings: Record<string, string>; enabled: boolean }
+/** How often the list is read anew, in milliseconds. */
+const every = 10_000;
 
 export function Channels() {
-  const { value, waiting, reload } = useAnswer<{ channels: Row[] }>('/api/v1/admin/channels');
-  const kinds = useAnswer<{ kinds: ChannelKind[] }>('/api/v1/admin/channels/kinds');
-  const [channel, setChannel] = useChannel();
-  const add = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await post('/api/v1/admin/channels', filledIn(channel));
-      setChannel({ kind: '', name: '', settings: {} });
-      say(t('channel.added'));
-      reload();
-    } catch (fault) { complain(faultText(fault)); }
-  };
+  const list = useAnswer<List>(channelsPath);
+  const kinds = useAnswer<{ kinds: ChannelKind[] }>(`${channelsPath}/kinds`);
+  useEffect(() => {
+    const timer = setInterval(() => { if (document.visibilityState === 'visible') list.reload(); }, every);
+    return () => clearInterval(timer);
+  }, [list.reload]);
+  if (!list.value) return <>{list.waiting}</>;
+  if (!kinds.value) return <>{kinds.waiting}</>;
+  const [, page, name] = route.value;
+  const found = list.value.channels.find((c) => c.name === name);
+  const kind = kinds.value.kinds.find((k) => k.name === found?.kind);
+  const shared = { list: list.value, kinds: kinds.value.kinds, reload: list.reload };
+  if (page === 'add') return <AddChannel key={name} {...shared} kind={kinds.value.kinds.find((k) => k.name === name)} />;
+  if (page === 'poster') return <Poster address={`${list.value.public_url}/report`} />;
+  if (page === 'settings' && found && kind) return <ChannelSettings key={found.name} {...shared} channel={found} kind={kind} />;
+  if (page === 'log' && found) return <Traffic channel={found} />;
+  return <Overview {...shared} fault={list.fault} />;
+}
+
+function Overview({ list, kinds, reload, fault }: { list: List; kinds: ChannelKind[]; reload: () => void; fault: unknown }) {
+  const rows = byFare(list.channels);
+  const wrong = rows.filter((r) => troubled(r.fare)).length;
+  const admin = me.value?.roles.includes('admin') ?? false;
   return <>
-    {!value ? waiting : <ul class="list">{value.channels.map((c) => (
-      <li key={c.id} class={c.enabled ? '' : 'list-off'}><span class="list-main"><strong dir="ltr">{c.name}</strong><span class="quiet small" dir="ltr">{c.kind}</span></span>
-        <span class="list-wide"><CopyText text={c.hook_url} label={t('channel.hook')} /></span></li>
-    ))}</ul>}
-    {me.value?.roles.includes('admin') && kinds.value && <form class="card stack" onSubmit={(e) => void add(e)}><h2>{t('channel.add')}</h2>
-      <ChannelFields kinds={kinds.value.kinds} value={channel} onChange={setChannel} />
-      {channel.kind && <button type="submit" class="button button-primary">{t('channel.add')}</button>}</form>}
-    <p class="quiet"><a href="/help/channel-sms">{t('channel.manual')}</a></p>
+    {!route.value[1] ? null : <h1>{t('admin.channels')}</h1>}
+    {fault ? <Fault fault={fault} retry={reload} /> : null}
+    <div class="chans-head">
+      <p class={wrong ? 'chans-sum chans-sum-wrong' : 'chans-sum'}>{wrong ? <><Icon name="alert" />{t('channels.wrong', { n: wrong })}</> : <><Icon name="check" />{t('channels.well')}</>}</p>
+      <span class="form-actions"><a class="button" href={href('channels', 'poster')}><Icon name="print" />{t('poster.title')}</a>
+        {admin && <a class="button button-primary" href={href('channels', 'add')}><Icon name="plus" />{t('channel.add')}</a>}</span>
+    </div>
+    <ul class="chans">{rows.map(({ channel, fare }) => <ChannelItem key={channel.id} channel={channel} fare={fare} kind={kinds.find((k) => k.name === channel.kind)} admin={admin} reload={reload} />)}</ul>
+    <p class="quiet small">{t('channels.about')} <a href="/help/channels">{t('channels.manual')}</a></p>
   </>;
 }

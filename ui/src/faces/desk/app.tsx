@@ -29,7 +29,7 @@ const keys = (): Keys => ({
   o: () => { if (card.value) togglePhase(); },
   e: () => { if (card.value) mode.value = 'categories'; },
   m: () => { const other = card.value && likeliest(card.value); if (other) void mergeInto((other.value as { id: string }).id); },
-  r: () => { contextTab.value = 'thread'; }, h: () => { contextTab.value = 'history'; },
+  r: () => { contextTab.value = 'thread'; requestAnimationFrame(() => document.querySelector<HTMLElement>('.answer textarea')?.focus()); }, h: () => { contextTab.value = 'history'; },
   n: () => { dialog.value = 'behalf'; }, '?': () => { dialog.value = 'keys'; }, z: () => undoLast(),
   '/': () => document.getElementById('desk-search')?.focus(),
   Escape: () => { if (mode.value !== 'read') mode.value = 'read'; else void letGo(); },

@@ -10,6 +10,7 @@ import { CategoryEditor, SummaryEditor } from './editors';
 import { highlight } from './highlight';
 import { Suggestions } from './suggestions';
 import { Verdicts } from './verdict';
+import { Quoted } from './thread';
 import { card, cardFault, chosenId, claim, held, loadCard, loaded, mode, rows, split, step, take, togglePhase } from './state';
 
 export function CardColumn() {
@@ -91,11 +92,25 @@ function ReportText({ report: r, card: c, ticked, onTick }: { report: Report; ca
         {r.withdrawn && <span class="badge">{t('desk.withdrawn')}</span>}
       </header>
       <p class="report-text" dir="auto" lang={r.language || undefined}>{highlight(r.text, words).map((p, i) => (p.why ? <mark key={i} title={p.why}>{p.text}</mark> : p.text))}</p>
+      {r.quoted && <Quoted text={r.quoted} />}
+      {r.checks && <Checked checks={r.checks} />}
       {r.where && <p class="report-where" dir="auto"><Icon name="pin" />{r.where}</p>}
       {r.submitted_by && <p class="quiet small">{t('desk.enteredby', { name: r.submitted_by.name })}</p>}
       {r.media.length > 0 && <ul class="media">{r.media.map((m) => <li key={m.id}>{m.state === 'stored' && m.url && m.content_type.startsWith('image/') ? <a href={m.url} target="_blank" rel="noreferrer"><img src={m.url} alt={t('desk.photo')} loading="lazy" /></a> : <span class="media-state"><Icon name="image" />{t(`media.${m.state}`)}</span>}</li>)}</ul>}
     </article>
   );
+}
+
+const dmarc = ['pass', 'fail', 'none'];
+
+/** What is known of the sender, and no more than that. */
+function Checked({ checks }: { checks: Record<string, string> }) {
+  const rest = ['dkim', 'spf'].filter((key) => checks[key]).map((key) => `${key.toUpperCase()} ${checks[key]}`);
+  const found = checks['dmarc'];
+  return <>
+    {(found || rest.length > 0) && <p class={`checked ${found === 'fail' ? 'checked-bad' : ''}`}><Icon name={found === 'fail' ? 'alert' : 'mail'} /><span>{found && t(`checks.dmarc.${dmarc.includes(found) ? found : 'unknown'}`)} {rest.length > 0 && <bdi class="quiet" dir="ltr">{rest.join(', ')}</bdi>}</span></p>}
+    {checks['forwarded'] === 'yes' && <p class="checked"><Icon name="share" /><span>{t('checks.forwarded')}</span></p>}
+  </>;
 }
 
 function Summary({ card: c }: { card: IncidentDetail }) {

@@ -4,6 +4,7 @@ import { clock, day, number, t } from '../../lib/i18n';
 import type { IncidentDetail } from '../../lib/types';
 import { LocateMap } from './locate';
 import { card } from './state';
+import { Thread } from './thread';
 
 export type ContextTab = 'map' | 'thread' | 'history';
 export const contextTab = signal<ContextTab>('map');
@@ -21,11 +22,6 @@ export function ContextColumn() {
           : contextTab.value === 'thread' ? <Thread card={c} /> : <History card={c} />}
     </section>
   );
-}
-
-function Thread({ card: c }: { card: IncidentDetail }) {
-  if (!c.thread.length) return <Empty title={t('desk.thread.none')}><p>{t('desk.thread.about')}</p></Empty>;
-  return <ol class="thread-list">{c.thread.map((m) => <li key={m.id} class={`said said-${m.direction}`}><p dir="auto">{m.text}</p><span class="quiet small">{day(m.at)}, {clock(m.at)}</span></li>)}</ol>;
 }
 
 function History({ card: c }: { card: IncidentDetail }) {

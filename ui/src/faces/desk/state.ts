@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { get, post, postNothing, Problem, put, remove, withQuery } from '../../lib/api';
 import { listen, throttled, type Link } from '../../lib/live';
-import type { Candidate, IncidentDetail, IncidentRow, Severity, Verdict } from '../../lib/types';
+import type { Candidate, IncidentDetail, IncidentRow, Severity, ThreadRow, Verdict } from '../../lib/types';
 import { complain, say } from '../../components/toast';
 import { faultText } from '../../components/states';
 import { t } from '../../lib/i18n';
@@ -73,6 +73,33 @@ export function follow(): void {
   const touched = () => { queueSoon(); cardSoon(); };
   const live = listen(`${base}/live`, { queue: touched, claim: touched, resync: touched, heartbeat: () => { /* heard */ } });
   effect(() => { link.value = live.link.value; });
+  effect(lookAgain);
+}
+
+/** When to look again at a conversation whose answers are under way, in
+ * milliseconds; 0 is never. The stream does not tell how far a message got. */
+export function nextLook(thread: Pick<ThreadRow, 'direction' | 'state' | 'at' | 'state_at'>[], now: number): number {
+  const waits = thread.filter((row) => row.direction === 'out').map((row) => {
+    const age = now - new Date(row.state_at ?? row.at).getTime();
+    if (row.state === 'queued' || row.state === 'handed') return age < 600_000 ? 2500 : 15_000;
+    if (row.state !== 'sent' || age > 600_000) return Infinity;
+    return age < 120_000 ? 3000 : 10_000;
+  });
+  const soonest = Math.min(Infinity, ...waits);
+  return soonest === Infinity ? 0 : soonest;
+}
+
+let look: ReturnType<typeof setTimeout> | undefined;
+
+function lookAgain(): void {
+  const shown = card.value;
+  clearTimeout(look);
+  const wait = nextLook(shown?.thread ?? [], Date.now());
+  if (!shown || !wait) return;
+  look = setTimeout(() => {
+    if (document.visibilityState !== 'visible') { lookAgain(); return; }
+    get<IncidentDetail>(at(shown.id)).then((found) => { if (card.value === shown) card.value = found; }, () => { if (card.value === shown) lookAgain(); });
+  }, wait);
 }
 
 /** Looks at a card without claiming it. */
@@ -219,6 +246,17 @@ export async function split(reports: string[]): Promise<void> {
   if (!done) return;
   say(t('desk.split'), () => void undo(id));
   await Promise.all([loadCard(), loadQueue()]);
+}
+
+/** Queues an answer to whoever is behind a report. It is not sent yet. */
+export async function answer(report: string, text: string): Promise<boolean> {
+  const id = chosenId.value;
+  if (!id) return false;
+  return guarded(async () => {
+    const row = await post<ThreadRow>(at(id, '/messages'), { report, text });
+    if (card.value?.id === id) card.value = { ...card.value, thread: [...card.value.thread, row] };
+    say(t('thread.queued'));
+  });
 }
 
 export interface OnBehalf { text: string; location?: { words: string } | { lon: number; lat: number; accuracy_m: number }; occurred_at?: string; categories?: string[]; language?: string; contact?: string }

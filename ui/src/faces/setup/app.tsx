@@ -109,7 +109,7 @@ function Setup({ options, headers }: { options: Options; headers: Record<string,
       </Part>
       <Part n={5} title={t('setup.channel')}>
         <p class="quiet">{t('setup.channel.about')}</p>
-        <ChannelFields kinds={options.kinds} value={channel} onChange={setChannel} />
+        <ChannelFields kinds={options.kinds} value={channel} suggest={crisis === 'flood' || crisis === 'storm'} onChange={setChannel} />
       </Part>
       {problem && <p class="problem" role="alert">{problem}</p>}
       <button type="submit" class="button button-primary button-big" disabled={sending}>{t('setup.finish')}</button>
