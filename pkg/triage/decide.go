@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/triage/alike"
 )
 
 const (
@@ -28,13 +29,13 @@ type heard struct {
 	voice      *voice
 }
 
-func (h *heard) spot() spot {
-	at := spot{from: h.report.Occurred.From, to: h.report.Occurred.To, categories: h.categories}
-	if at.from.IsZero() {
-		at.from, at.to = h.report.ReceivedAt, h.report.ReceivedAt
+func (h *heard) spot() alike.Spot {
+	at := alike.Spot{From: h.report.Occurred.From, To: h.report.Occurred.To, Categories: h.categories}
+	if at.From.IsZero() {
+		at.From, at.To = h.report.ReceivedAt, h.report.ReceivedAt
 	}
 	if h.place != nil {
-		at.located, at.point, at.uncertain = true, h.place.point(), h.place.UncertaintyM
+		at.Located, at.Point, at.Uncertain = true, h.place.point(), h.place.UncertaintyM
 	}
 	return at
 }
@@ -145,7 +146,7 @@ func (s *Service) triage(ctx context.Context, id crisis.ID, how manner) (crisis.
 // match is an incident that a report may be of.
 type match struct {
 	standing *standing
-	sameness
+	alike.Sameness
 }
 
 // matches are the incidents that a report may be of, the likeliest first.
@@ -154,7 +155,7 @@ func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
 	var found []match
 	for _, one := range s.memory.around(at, h.voice) {
 		there := one.spot()
-		if _, apart := nearInTime(at, there); apart >= Window || excluded(at, there) || !one.suggests() {
+		if alike.Excluded(at, there) || !one.suggests() || alike.Apart(at, there) >= Window && !one.said.passesOn(h.voice) {
 			continue
 		}
 		if err := s.listen(ctx, one); err != nil {
@@ -165,13 +166,13 @@ func (s *Service) matches(ctx context.Context, h *heard) ([]match, error) {
 			}
 			continue
 		}
-		if same := compare(h.voice, at, one.said, there, s.kin); same.score >= suggestsFrom {
-			same.join = same.join && one.joins() && h.report.Batch.IsZero() && !approves(one.incident, h.report.Submitter)
+		if same := alike.Compare(at, there, one.said.compared(h.voice), s.kin); same.Score >= alike.Suggests {
+			same.Join = same.Join && one.joins() && h.report.Batch.IsZero() && !approves(one.incident, h.report.Submitter)
 			found = append(found, match{one, same})
 		}
 	}
 	slices.SortFunc(found, func(a, b match) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), slices.Compare(a.standing.incident.ID[:], b.standing.incident.ID[:]))
+		return cmp.Or(cmp.Compare(b.Score, a.Score), slices.Compare(a.standing.incident.ID[:], b.standing.incident.ID[:]))
 	})
 	return found, nil
 }
@@ -188,7 +189,7 @@ func (s *Service) settle(ctx context.Context, change *crisis.Change, h *heard, h
 	if err != nil {
 		return err
 	}
-	if at := slices.IndexFunc(found, func(m match) bool { return m.join }); at >= 0 && how == fully {
+	if at := slices.IndexFunc(found, func(m match) bool { return m.Join }); at >= 0 && how == fully {
 		return s.join(ctx, change, h, found[at])
 	}
 	s.open(change, h, found[:min(len(found), maxSuggestions)])

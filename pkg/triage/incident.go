@@ -10,7 +10,7 @@ import (
 
 // open makes an incident of a report's own, and suggests those that may be the
 // same.
-func (s *Service) open(change *crisis.Change, h *heard, alike []match) {
+func (s *Service) open(change *crisis.Change, h *heard, maybe []match) {
 	change.Action = "incident.opened"
 	report, now := h.report, s.clock()
 	incident := &crisis.Incident{
@@ -25,10 +25,10 @@ func (s *Service) open(change *crisis.Change, h *heard, alike []match) {
 		reason = "import"
 	}
 	change.Put = append(change.Put, incident, s.membership(h, incident.ID, reason, 1, "no open incident is the same"))
-	for _, other := range alike {
+	for _, other := range maybe {
 		change.Put = append(change.Put, &crisis.Relation{
 			Meta: crisis.First(derived(incident.ID, "maybe_same "+other.standing.incident.ID.String(), 0), now, actor),
-			Kind: crisis.RelationMaybeSame, From: incident.ID, To: other.standing.incident.ID, Score: other.score, Why: other.why})
+			Kind: crisis.RelationMaybeSame, From: incident.ID, To: other.standing.incident.ID, Score: other.Score, Why: other.Why})
 	}
 	one := s.memory.put(incident, location)
 	one.heard = true
@@ -65,7 +65,7 @@ func (s *Service) join(ctx context.Context, change *crisis.Change, h *heard, m m
 			location = s.complete(change, h, &next, location)
 		}
 	}
-	change.Put = append(change.Put, &next, s.membership(h, next.ID, "joined", m.score, m.why))
+	change.Put = append(change.Put, &next, s.membership(h, next.ID, "joined", m.Score, m.Why))
 	s.memory.put(&next, location)
 	return nil
 }
@@ -275,4 +275,21 @@ func (s *Service) withdraw(ctx context.Context, change *crisis.Change, report *c
 	change.Put = append(change.Put, &next, &ended)
 	s.memory.put(&next, one.location)
 	return nil
+}
+
+// severest is the gravest severity of some categories; normal for none.
+func severest(keys []string, known map[string]*crisis.Category) crisis.Severity {
+	worst, any := crisis.SeverityLow, false
+	for _, key := range keys {
+		if category, ok := known[key]; ok {
+			any = true
+			if category.Severity.Rank() > worst.Rank() {
+				worst = category.Severity
+			}
+		}
+	}
+	if !any {
+		return crisis.SeverityNormal
+	}
+	return worst
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/onyo-project/onyo/geo"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/triage/alike"
 )
 
 // standing is an incident that reports are compared with.
@@ -42,20 +43,20 @@ func (s *standing) suggests() bool {
 	return true
 }
 
-func (s *standing) spot() spot {
+func (s *standing) spot() alike.Spot {
 	in := s.incident
-	at := spot{from: in.Occurred.From, to: in.LastReceived, categories: in.Categories}
-	if at.from.IsZero() || !in.Batch.IsZero() {
-		at.to = in.Occurred.To
+	at := alike.Spot{From: in.Occurred.From, To: in.LastReceived, Categories: in.Categories}
+	if at.From.IsZero() || !in.Batch.IsZero() {
+		at.To = in.Occurred.To
 	}
-	if at.from.IsZero() {
-		at.from = in.FirstReceived
+	if at.From.IsZero() {
+		at.From = in.FirstReceived
 	}
-	if at.to.Before(at.from) {
-		at.to = at.from
+	if at.To.Before(at.From) {
+		at.To = at.From
 	}
 	if l := s.location; l != nil {
-		at.located, at.point, at.uncertain = true, s.point(), l.UncertaintyM
+		at.Located, at.Point, at.Uncertain = true, s.point(), l.UncertaintyM
 	}
 	return at
 }
@@ -68,21 +69,27 @@ type cell struct{ x, y int }
 
 const cellDegrees = 0.1
 
+// maxHolding bounds how many incidents with a key of a text are looked at, the
+// latest: a form that a thousand people fill in makes a thousand texts of one key.
+const maxHolding = 64
+
 func cellOf(p geo.Point) cell {
 	return cell{int(math.Floor(p.Lon / cellDegrees)), int(math.Floor(p.Lat / cellDegrees))}
 }
 
 // memory holds the incidents of the window. It is the Service's alone.
 type memory struct {
-	byID   map[crisis.ID]*standing
-	cells  map[cell]map[crisis.ID]*standing
-	prints map[string]map[crisis.ID]*standing
+	byID  map[crisis.ID]*standing
+	cells map[cell]map[crisis.ID]*standing
+	// copies are the incidents by what copies of their texts have in common, the
+	// latest last.
+	copies map[uint64][]*standing
 	// touched are those changed by Changes that are not yet written.
 	touched map[crisis.ID]bool
 }
 
 func newMemory() *memory {
-	return &memory{byID: map[crisis.ID]*standing{}, cells: map[cell]map[crisis.ID]*standing{}, prints: map[string]map[crisis.ID]*standing{}, touched: map[crisis.ID]bool{}}
+	return &memory{byID: map[crisis.ID]*standing{}, cells: map[cell]map[crisis.ID]*standing{}, copies: map[uint64][]*standing{}, touched: map[crisis.ID]bool{}}
 }
 
 // put remembers an incident as it now is.
@@ -110,13 +117,11 @@ func (m *memory) put(incident *crisis.Incident, location *crisis.Location) *stan
 
 func (m *memory) hear(one *standing, v *voice) {
 	one.said.add(v)
-	if len(v.print) < leastPrint {
-		return
+	for _, key := range v.text.Keys() {
+		if held := m.copies[key]; !slices.Contains(held[max(0, len(held)-maxHolding):], one) {
+			m.copies[key] = append(held, one)
+		}
 	}
-	if m.prints[v.print] == nil {
-		m.prints[v.print] = map[crisis.ID]*standing{}
-	}
-	m.prints[v.print][one.incident.ID] = one
 }
 
 func (m *memory) forget(id crisis.ID) {
@@ -129,28 +134,33 @@ func (m *memory) forget(id crisis.ID) {
 		delete(m.cells[*one.filed], id)
 	}
 	for _, v := range one.said.voices {
-		delete(m.prints[v.print], id)
-		if len(m.prints[v.print]) == 0 {
-			delete(m.prints, v.print)
+		for _, key := range v.text.Keys() {
+			m.copies[key] = slices.DeleteFunc(m.copies[key], func(s *standing) bool { return s == one })
+			if len(m.copies[key]) == 0 {
+				delete(m.copies, key)
+			}
 		}
 	}
 }
 
 // around are the incidents that a report could be of: those whose place can be
-// its place, and those that hold its very text.
-func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
+// its place, and those that may hold its text.
+func (m *memory) around(at alike.Spot, v *voice) map[crisis.ID]*standing {
 	found := map[crisis.ID]*standing{}
-	for id, one := range m.prints[v.print] {
-		found[id] = one
+	for _, key := range v.text.Keys() {
+		held := m.copies[key]
+		for _, one := range held[max(0, len(held)-maxHolding):] {
+			found[one.incident.ID] = one
+		}
 	}
-	if !at.located || at.uncertain > vagueM {
+	if !at.Located || at.Uncertain > alike.VagueM {
 		return found
 	}
 	// As far as two uncertain locations can be apart and still be near.
-	reach := (at.uncertain + vagueM + farM) / geo.MetresPerDegree / cellDegrees
+	reach := (at.Uncertain + alike.VagueM + alike.FarM) / geo.MetresPerDegree / cellDegrees
 	tall := int(math.Ceil(reach))
-	wide := min(60, int(math.Ceil(reach/max(0.05, math.Cos(at.point.Lat*math.Pi/180)))))
-	centre, round := cellOf(at.point), int(360/cellDegrees)
+	wide := min(60, int(math.Ceil(reach/max(0.05, math.Cos(at.Point.Lat*math.Pi/180)))))
+	centre, round := cellOf(at.Point), int(360/cellDegrees)
 	for dy := -tall; dy <= tall; dy++ {
 		for dx := -wide; dx <= wide; dx++ {
 			x := centre.x + dx
@@ -161,8 +171,8 @@ func (m *memory) around(at spot, v *voice) map[crisis.ID]*standing {
 			}
 			for id, one := range m.cells[cell{x, centre.y + dy}] {
 				// Most are too far north or south, which is the cheapest to see.
-				apart := math.Abs(one.location.Lat-at.point.Lat) * geo.MetresPerDegree
-				if apart <= at.uncertain+one.location.UncertaintyM+farM && geo.Distance(at.point, one.point()) <= at.uncertain+one.location.UncertaintyM+farM {
+				apart := math.Abs(one.location.Lat-at.Point.Lat) * geo.MetresPerDegree
+				if apart <= at.Uncertain+one.location.UncertaintyM+alike.FarM && geo.Distance(at.Point, one.point()) <= at.Uncertain+one.location.UncertaintyM+alike.FarM {
 					found[id] = one
 				}
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/triage/lexicon"
 )
 
 const (
@@ -187,7 +188,7 @@ func (p *pupil) study(ctx context.Context, id crisis.ID) error {
 	}
 	p.taught[id] = said
 	for _, report := range texts {
-		p.reader.Teach(report.Text.Reveal(), report.Language, decision)
+		p.reader.Teach(report.Whole(), report.Language, decision)
 	}
 	return nil
 }
@@ -217,7 +218,7 @@ func (p *pupil) decided(ctx context.Context, id crisis.ID) (d Decision, texts []
 			return d, nil, err
 		}
 		// A text passed on a hundred times is judged once.
-		if print := folded(report.Text.Reveal()); !report.Withdrawn && !seen[print] && len(texts) < maxTold {
+		if print := strings.Join(lexicon.Words(report.Whole()), " "); !report.Withdrawn && !seen[print] && len(texts) < maxTold {
 			seen[print] = true
 			texts = append(texts, report)
 		}

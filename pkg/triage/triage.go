@@ -28,6 +28,7 @@ import (
 	"github.com/onyo-project/onyo/geo"
 	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/triage/alike"
 )
 
 // Store is what triage needs of it.
@@ -49,6 +50,9 @@ type Gazetteer interface {
 	Find(text string, near gazetteer.Near) []gazetteer.Candidate
 	Reverse(p geo.Point) gazetteer.Area
 }
+
+// Window is how far back incidents are looked at.
+const Window = alike.Window
 
 // actor is this stage in the ledger.
 const actor = crisis.Actor("system:triage")
