@@ -30,13 +30,20 @@ type common struct {
 	byLanguage map[string]map[string]bool
 	any        map[string]bool
 	order      []string
+	letters    map[rune]string // letters that few others have, to their language
 }
 
 func readCommon(text string) common {
-	c := common{byLanguage: map[string]map[string]bool{}, any: map[string]bool{}}
+	c := common{byLanguage: map[string]map[string]bool{}, any: map[string]bool{}, letters: map[rune]string{}}
 	for _, line := range strings.Split(text, "\n") {
 		language, words, ok := strings.Cut(line, ":")
 		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if language, ok := strings.CutPrefix(language, "letters "); ok {
+			for _, letter := range strings.TrimSpace(words) {
+				c.letters[letter] = language
+			}
 			continue
 		}
 		c.byLanguage[language] = map[string]bool{}
@@ -50,12 +57,15 @@ func readCommon(text string) common {
 }
 
 // language tells what a text is written in: what its form said, else whose small
-// words it uses, else a guess from its letters.
+// words it uses, else whose own letters, else a guess from the order of letters.
 func (r *Reader) language(text, hint string, words []string) Language {
 	if hint != "" {
 		return Language{Code: hint, Score: 1, Why: "the sender or the form says so"}
 	}
 	if found, ok := r.bySmallWords(words); ok {
+		return found
+	}
+	if found, ok := r.byLetters(text); ok {
 		return found
 	}
 	info := whatlanggo.Detect(text)
@@ -67,6 +77,24 @@ func (r *Reader) language(text, hint string, words []string) Language {
 		code = info.Lang.Iso6393()
 	}
 	return Language{Code: code, Score: info.Confidence, Why: "its letters come in the order usual in " + info.Lang.String()}
+}
+
+// byLetters wants two letters that one language alone has, and none of another's.
+func (r *Reader) byLetters(text string) (Language, bool) {
+	found, count := "", 0
+	for _, letter := range strings.ToLower(text) {
+		switch language := r.common.letters[letter]; {
+		case language == "":
+		case found != "" && language != found:
+			return Language{}, false
+		default:
+			found, count = language, count+1
+		}
+	}
+	if count < 2 {
+		return Language{}, false
+	}
+	return Language{Code: found, Score: 0.8, Why: fmt.Sprintf("%d of its letters are of this language alone", count)}, true
 }
 
 // bySmallWords wants two words at least that make up a fifth of the text, and

@@ -97,7 +97,7 @@ func (m meaning) categories() []Category {
 			continue
 		}
 		opinion := m.learned.Suggest(askCategory+key, m.text, priorOf(finding))
-		why, words := because(finding, " speak of it", opinion, "judged "+spelled(key))
+		why, words := because(finding, plural(finding, " speaks of it", " speak of it"), opinion, "judged "+spelled(key))
 		out = append(out, Category{Key: key, Score: opinion.Score, Certain: opinion.Score >= certainFrom, Words: words, Why: why, Decisions: opinion.Lessons})
 	}
 	slices.SortStableFunc(out, func(a, b Category) int { return cmp.Compare(b.Score, a.Score) })
@@ -203,6 +203,14 @@ func times(n, of int) string {
 		return fmt.Sprintf("%d times", n)
 	}
 	return fmt.Sprintf("%d times of %d", n, of)
+}
+
+// plural is one for a finding of one word and many for more.
+func plural(f lexicon.Finding, one, many string) string {
+	if len(f.Hits) == 1 {
+		return one
+	}
+	return many
 }
 
 func spelled(key string) string { return strings.ReplaceAll(key, "_", " ") }
