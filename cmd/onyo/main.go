@@ -47,6 +47,8 @@ func kinds() []channels.Kind {
 		chat.WhatsApp(),
 		twitter.Kind(),
 		social.Mastodon(),
+		social.Bluesky(),
+		social.Feed(),
 	}
 	for i := range all {
 		all[i] = intake.Hosted(all[i])

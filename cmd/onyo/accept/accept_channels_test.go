@@ -236,8 +236,12 @@ func TestAcceptX(t *testing.T) {
 	n := shortOr(300, 5000)
 	player := xplayer.New("bearer-token", time.Now)
 	server := httptest.NewServer(player)
-	defer server.Close()
 	in := install(t, nil)
+	defer func() { // a stream ends when its reader does
+		in.stop()
+		server.CloseClientConnections()
+		server.Close()
+	}()
 	in.start()
 	in.setUp("open")
 	admin := in.bearer(in.token("admin", "Adele"))
