@@ -107,9 +107,9 @@ func (in *installation) bring(t *testing.T, channel hooked, s sample) answer {
 // exported is one report of `onyo export reports`.
 type exported map[string]string
 
-func (in *installation) reports(channel string) []exported {
+func (in *installation) export(what string) []exported {
 	in.t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(in.run("export", "reports"))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(in.run("export", what, "--format", "csv"))).ReadAll()
 	if err != nil || len(rows) == 0 {
 		in.t.Fatalf("export: %v", err)
 	}
@@ -119,9 +119,29 @@ func (in *installation) reports(channel string) []exported {
 		for i, name := range rows[0] {
 			one[strings.TrimPrefix(name, "\ufeff")] = row[i]
 		}
-		if one["channel"] == channel {
-			found = append(found, one)
+		found = append(found, one)
+	}
+	return found
+}
+
+// reports are those of one channel, each at the point that its sender gave or
+// else at its incident's.
+func (in *installation) reports(channel string) []exported {
+	in.t.Helper()
+	places := map[string]exported{}
+	for _, one := range in.export("incidents") {
+		places[one["id"]] = one
+	}
+	var found []exported
+	for _, one := range in.export("reports") {
+		if one["channel"] != channel {
+			continue
 		}
+		one["lon"], one["lat"] = one["given_lon"], one["given_lat"]
+		if one["lon"] == "" {
+			one["lon"], one["lat"] = places[one["incident"]]["lon"], places[one["incident"]]["lat"]
+		}
+		found = append(found, one)
 	}
 	return found
 }
@@ -221,10 +241,10 @@ func (s sample) judge(t *testing.T, reports []exported) {
 		t.Errorf("%s pictures, want %d", report["media"], s.Expected.Media)
 	}
 	if s.Expected.Lat != nil {
-		lat, _ := strconv.ParseFloat(report["given_lat"], 64)
-		lon, _ := strconv.ParseFloat(report["given_lon"], 64)
+		lat, _ := strconv.ParseFloat(report["lat"], 64)
+		lon, _ := strconv.ParseFloat(report["lon"], 64)
 		if math.Abs(lat-*s.Expected.Lat) > 1e-6 || math.Abs(lon-*s.Expected.Lon) > 1e-6 {
-			t.Errorf("at %s %s, want %v %v", report["given_lon"], report["given_lat"], *s.Expected.Lon, *s.Expected.Lat)
+			t.Errorf("at %s %s, want %v %v", report["lon"], report["lat"], *s.Expected.Lon, *s.Expected.Lat)
 		}
 	}
 }
@@ -325,8 +345,8 @@ func TestAcceptX(t *testing.T) {
 		}
 	}
 	for _, report := range in.reports("x") {
-		if strings.Contains(report["text"], "number 7 ") && report["given_lat"] != "" {
-			t.Errorf("a box became the point %s %s", report["given_lon"], report["given_lat"])
+		if strings.Contains(report["text"], "number 7 ") && report["lat"] != "" {
+			t.Errorf("a box became the point %s %s", report["lon"], report["lat"])
 		}
 	}
 }
