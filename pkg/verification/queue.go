@@ -2,7 +2,6 @@ package verification
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -207,67 +206,12 @@ func (q *Queue) For(ctx context.Context, person Person, limit int) ([]Row, int, 
 		}
 	}
 	q.mu.RUnlock()
-	ordered := order(rows, person.ID)
-	return ordered[:min(limit, len(ordered))], open, nil
+	return order(rows, person.ID, limit), open, nil
 }
 
 func (r Row) suits(person Person) bool {
 	own := r.Needs == "second" && changed(r.Incident) && !r.Incident.Awaits(person.ID)
 	return !own && !r.judged[person.ID] && !r.submitters[person.ID] && (r.Needs != "verifier" || person.Verifies())
-}
-
-// order sorts rows: free before held by others, life-safety first, then what one
-// more person settles, then by age; and within that each source's first before
-// any source's second, so that no one voice buries others.
-func order(rows []Row, person crisis.ID) []Row {
-	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.class(person), b.class(person)), byAge(a, b))
-	})
-	type ranked struct {
-		Row
-		class, nth int
-	}
-	all, seen := make([]ranked, len(rows)), map[crisis.ID]int{}
-	class := -1
-	for i, row := range rows {
-		if c := row.class(person); c != class {
-			class = c
-			clear(seen)
-		}
-		all[i] = ranked{row, class, seen[row.source]}
-		if !row.source.IsZero() {
-			seen[row.source]++
-		}
-	}
-	slices.SortStableFunc(all, func(a, b ranked) int { return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.nth, b.nth)) })
-	for i := range all {
-		rows[i] = all[i].Row
-	}
-	return rows
-}
-
-// class is the coarse order: lower comes first.
-func (r Row) class(person crisis.ID) int {
-	class := 0
-	if r.Claim != nil && r.Claim.Person != person {
-		class += 100
-	}
-	if r.Incident.Severity != crisis.SeverityLifeSafety {
-		class += 10
-	}
-	switch {
-	case r.Incident.Status == crisis.StatusNeedsInfo:
-		class += 3
-	case r.Needs == "first":
-		class += 1
-	case r.Needs == "location":
-		class += 2
-	}
-	return class
-}
-
-func byAge(a, b Row) int {
-	return cmp.Or(a.Incident.FirstReceived.Compare(b.Incident.FirstReceived), bytes.Compare(a.Incident.ID[:], b.Incident.ID[:]))
 }
 
 // Batches are the imports that the deployment has, oldest first, as the person

@@ -29,6 +29,7 @@ type Row struct {
 	Claim *crisis.Claim
 
 	source     crisis.ID // of the first report
+	channel    crisis.ID // it came by
 	judged     map[crisis.ID]bool
 	submitters map[crisis.ID]bool
 }
@@ -42,7 +43,7 @@ func RowOf(d *Dossier) Row {
 			newest = r
 		}
 		if row.source.IsZero() {
-			row.source = r.Source
+			row.source, row.channel = r.Source, r.Channel
 		}
 		if r.Language != "" && !slices.Contains(row.Languages, r.Language) {
 			row.Languages = append(row.Languages, r.Language)
