@@ -2,6 +2,22 @@ package crisis
 
 import "time"
 
+// Letter is what the Raw of an outbound message holds, as JSON.
+type Letter struct {
+	Text     string `json:"text"`
+	Language string `json:"language,omitempty"`
+	// Kind is one of those below.
+	Kind string `json:"kind"`
+}
+
+// Kinds of Letter: what a person wrote; what Onyo says by itself, without or with a
+// link to a report card.
+const (
+	LetterReply           = "reply"
+	LetterAcknowledgement = "acknowledgement"
+	LetterCard            = "card"
+)
+
 // Position is how far a channel that fetches has come, in its adapter's own
 // words. It lies sealed: some providers' ids name people.
 type Position struct {

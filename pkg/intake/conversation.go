@@ -2,10 +2,12 @@ package intake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -65,7 +67,40 @@ func (r *reading) before(ctx context.Context, message *crisis.Message, number in
 		}
 	}
 	report, err := r.earlier(ctx, message, number, *one, hash)
-	return report, revised, err
+	if err != nil || report != nil {
+		return report, revised, err
+	}
+	report, err = r.asked(ctx, message, source)
+	return report, added, err
+}
+
+// answerWithin is how long after our question a text message, which cannot say
+// what it answers, is taken for the answer.
+const answerWithin = 24 * time.Hour
+
+// asked is the report about which somebody of ours wrote to a source last; nil
+// where nobody did of late.
+func (r *reading) asked(ctx context.Context, message *crisis.Message, source *crisis.Source) (*crisis.Report, error) {
+	one, err := r.worker.Host.identified(message.Channel)
+	if err != nil || source.Rev == 0 || !one.channel.Replies() {
+		return nil, nil
+	}
+	newest, err := crisis.Select[*crisis.Message](ctx, r.worker.Store, crisis.Query{By: "source", Value: source.ID, Newest: true, Limit: 1})
+	if err != nil {
+		return nil, fmt.Errorf("look for a question to a source: %w", err)
+	}
+	if len(newest) == 0 || newest[0].Channel != message.Channel || message.At.Before(newest[0].At) || message.At.Sub(newest[0].At) > answerWithin {
+		return nil, nil
+	}
+	var letter crisis.Letter
+	if json.Unmarshal(newest[0].Raw.Reveal(), &letter) != nil || letter.Kind != crisis.LetterReply {
+		return nil, nil
+	}
+	report, err := r.newest(ctx, newest[0].Report)
+	if err != nil || report == nil || report.Withdrawn || report.Source != source.ID {
+		return nil, err
+	}
+	return report, nil
 }
 
 // follow is a report with what a later message added to it.

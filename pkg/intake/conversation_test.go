@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,7 +110,7 @@ func (h *house) sent(report *crisis.Report, providerID string) crisis.ID {
 		h.t.Fatal(err)
 	}
 	message := &crisis.Message{Meta: crisis.First(id, h.clock(), "system:test"), Channel: report.Channel, Direction: crisis.Outbound, Kind: crisis.KindReply,
-		Raw: []byte(`{"text":"Where?"}`), Source: report.Source, Report: report.ID}
+		Raw: []byte(`{"text":"Where?","kind":"reply"}`), Source: report.Source, Report: report.ID}
 	change := crisis.Change{Action: "test.sent", Actor: "system:test", At: h.clock(), Put: []crisis.Record{message}, Then: crisis.Effects{Deliveries: []crisis.Delivery{{
 		Message: id, Channel: report.Channel, State: crisis.DeliverySent, ProviderKey: h.keys.Dedupe(report.Channel.String(), providerID), Since: h.clock(), At: h.clock()}}}}
 	if _, err := h.store.Write(h.t.Context(), change); err != nil {
@@ -145,6 +146,49 @@ func TestAnAnswerFindsItsReport(t *testing.T) {
 		h.work()
 		if reports := all[*crisis.Report](h); len(reports) != 2 {
 			t.Errorf("%d reports", len(reports))
+		}
+	})
+}
+
+// A text message cannot say what it answers: the first words after our question
+// are taken for the answer, and a day later no more.
+func TestATextAfterOurQuestionIsTheAnswer(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		lines, err := crisis.One[*crisis.Channel](t.Context(), h.store, "name", "lines")
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := *lines
+		open.Meta, open.Settings = lines.Next(h.clock(), "system:test"), map[string]string{"replies": "on"}
+		h.write(&open)
+		h.reload()
+		h.say(line{ID: "1", From: mwanamke, Text: "Bridge down"})
+		h.work()
+		h.say(line{ID: "2", From: mwanamke, Text: "and the road"})
+		h.work()
+		reports := all[*crisis.Report](h)
+		if len(reports) != 2 {
+			t.Fatalf("without a question there are %d reports", len(reports))
+		}
+		first := reports[slices.IndexFunc(reports, func(r *crisis.Report) bool { return r.Text == "Bridge down" })]
+		h.sent(first, "out-1")
+		h.wait(time.Minute)
+		h.say(line{ID: "3", From: mwanamke, Text: "Kibera"}, line{ID: "4", From: "+254700000009", Text: "fire"})
+		h.work()
+		h.restart()
+		h.work()
+		answered, err := crisis.Get[*crisis.Report](t.Context(), h.store, first.ID)
+		if err != nil || answered.Text != "Bridge down\n\nKibera" {
+			t.Errorf("says %q: %v", answered.Text.Reveal(), err)
+		}
+		if n := len(all[*crisis.Report](h)); n != 3 {
+			t.Errorf("%d reports, somebody else's among them", n)
+		}
+		h.wait(25 * time.Hour)
+		h.say(line{ID: "5", From: mwanamke, Text: "another day"})
+		h.work()
+		if n := len(all[*crisis.Report](h)); n != 4 {
+			t.Errorf("a day later it is still an answer: %d reports", n)
 		}
 	})
 }

@@ -42,6 +42,11 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 	if before != nil && how == revised && before.Message == message.ID {
 		return "", nil // done before
 	}
+	if before != nil && how == added {
+		if done, err := r.linked(ctx, message, number); err != nil || done {
+			return "", err
+		}
+	}
 	if !known {
 		r.mine.sources[source.Index] = source
 		change.Put = append(change.Put, source)

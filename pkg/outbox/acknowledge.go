@@ -91,7 +91,7 @@ func (o *Outbox) thank(ctx context.Context, id crisis.ID) error {
 	if err != nil && !errors.Is(err, crisis.ErrNotFound) {
 		return fmt.Errorf("read the deployment: %w", err)
 	}
-	l := letter{Kind: "acknowledgement", Language: spoken(report.Language, deployment.Languages)}
+	l := crisis.Letter{Kind: crisis.LetterAcknowledgement, Language: spoken(report.Language, deployment.Languages)}
 	l.Text = strings.TrimSpace(fmt.Sprintf(words(l.Language).thanks, reference(id)) + " " + deployment.Emergency.In(l.Language))
 	var with []crisis.Record
 	if channel.Acknowledge() == crisis.Card {
@@ -104,7 +104,7 @@ func (o *Outbox) thank(ctx context.Context, id crisis.ID) error {
 			if err != nil {
 				return err
 			}
-			l.Kind, with = "card", []crisis.Record{card}
+			l.Kind, with = crisis.LetterCard, []crisis.Record{card}
 			l.Text += " " + words(l.Language).where + " " + o.PublicURL + "/card#" + code
 		}
 	}

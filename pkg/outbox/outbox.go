@@ -90,21 +90,13 @@ var (
 	ErrText = errors.New("write a text that fits the channel")
 )
 
-// letter is what an outbound message's Raw holds.
-type letter struct {
-	Text     string `json:"text"`
-	Language string `json:"language,omitempty"`
-	// Kind is "reply", "acknowledgement" or "card".
-	Kind string `json:"kind"`
-}
-
 // Reply queues an answer to whoever is behind a report.
 func (o *Outbox) Reply(ctx context.Context, by crisis.Actor, report *crisis.Report, text string) (*crisis.Message, error) {
-	return o.queue(ctx, by, report, letter{Text: strings.TrimSpace(text), Kind: "reply", Language: report.Language}, crisis.Guard{}, nil)
+	return o.queue(ctx, by, report, crisis.Letter{Text: strings.TrimSpace(text), Kind: crisis.LetterReply, Language: report.Language}, crisis.Guard{}, nil)
 }
 
 // queue makes a message and its delivery in one Change. With is put beside them.
-func (o *Outbox) queue(ctx context.Context, by crisis.Actor, report *crisis.Report, letter letter, guard crisis.Guard, with []crisis.Record) (*crisis.Message, error) {
+func (o *Outbox) queue(ctx context.Context, by crisis.Actor, report *crisis.Report, letter crisis.Letter, guard crisis.Guard, with []crisis.Record) (*crisis.Message, error) {
 	channel, err := crisis.Get[*crisis.Channel](ctx, o.Store, report.Channel)
 	if err != nil {
 		return nil, fmt.Errorf("read the channel of a report: %w", err)
@@ -207,7 +199,7 @@ func (o *Outbox) Of(ctx context.Context, report crisis.ID) ([]Sent, error) {
 	}
 	sent := make([]Sent, 0, len(messages))
 	for _, message := range messages {
-		var l letter
+		var l crisis.Letter
 		if err := json.Unmarshal(message.Raw.Reveal(), &l); err != nil {
 			return nil, errors.New("what was sent cannot be read")
 		}

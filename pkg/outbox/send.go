@@ -240,7 +240,7 @@ func (o *Outbox) outbound(ctx context.Context, delivery crisis.Delivery) (out ch
 	case source.OptedOut:
 		return out, nil, "opted_out", nil
 	}
-	var l letter
+	var l crisis.Letter
 	if len(message.Raw) == 0 || json.Unmarshal(message.Raw.Reveal(), &l) != nil {
 		return out, nil, "forgotten", nil
 	}
