@@ -52,7 +52,7 @@ const (
 
 // hear reads a report. A text that breaks the reading says nothing: its report
 // still gets an incident, and a person reads it.
-func (s *Service) hear(report *crisis.Report, how manner) (h *heard) {
+func (s *Service) hear(ctx context.Context, report *crisis.Report, how manner) (h *heard) {
 	silent := &heard{report: report, voice: s.reader.voiceOf(&crisis.Report{Meta: report.Meta, Source: report.Source}, nil)}
 	if how == barely {
 		return silent
@@ -69,6 +69,7 @@ func (s *Service) hear(report *crisis.Report, how manner) (h *heard) {
 	}
 	h.categories = s.categories(report)
 	h.voice = s.reader.voiceOf(report, h.candidates)
+	h.voice.pictures = s.pictured(ctx, report, true)
 	return h
 }
 
@@ -133,14 +134,16 @@ func (s *Service) triage(ctx context.Context, id crisis.ID, how manner) (crisis.
 	switch {
 	case current >= 0 && report.Withdrawn:
 		return change, s.withdraw(ctx, &change, report, memberships[current])
-	case current >= 0 && report.Rev == 1:
+	case current >= 0 && report.Rev == 1 && len(report.Media) == 0:
 		return change, nil // an import placed it, or we did
+	case current >= 0 && report.Rev == 1:
+		return change, s.arrived(ctx, &change, s.hear(ctx, report, how), memberships[current])
 	case current >= 0:
-		return change, s.revise(ctx, &change, s.hear(report, how), memberships[current])
+		return change, s.revise(ctx, &change, s.hear(ctx, report, how), memberships[current])
 	case len(memberships) > 0 || report.Withdrawn:
 		return change, nil // a person took it out, or nobody saw it
 	}
-	return change, s.settle(ctx, &change, s.hear(report, how), how)
+	return change, s.settle(ctx, &change, s.hear(ctx, report, how), how)
 }
 
 // match is an incident that a report may be of.

@@ -119,6 +119,7 @@ type said struct {
 	at        time.Time // zero: now
 	batch     crisis.ID
 	submitter crisis.ID
+	media     func(*crisis.Report) // attaches some
 }
 
 // report writes what intake would.
@@ -146,6 +147,9 @@ func (h *house) report(s said) *crisis.Report {
 	seal(&report.Words, s.words)
 	seal(&report.Given, s.given)
 	copy(report.ReceiptHash[:], report.ID[:])
+	if s.media != nil {
+		s.media(report)
+	}
 	link := &crisis.MessageReport{Meta: h.first(), Message: message.ID, Report: report.ID, Reason: "opened"}
 	h.write("report.opened", append(records, report, link)...)
 	return report

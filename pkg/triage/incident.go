@@ -12,9 +12,9 @@ import (
 // same.
 func (s *Service) open(change *crisis.Change, h *heard, maybe []match) {
 	change.Action = "incident.opened"
-	report, now := h.report, s.clock()
+	report := h.report
 	incident := &crisis.Incident{
-		Meta: crisis.First(derived(report.ID, "incident", 0), now, actor), Version: 1, Status: crisis.StatusTriaged, Phase: crisis.PhaseOngoing,
+		Meta: crisis.First(derived(report.ID, "incident", 0), s.clock(), actor), Version: 1, Status: crisis.StatusTriaged, Phase: crisis.PhaseOngoing,
 		Severity: severest(h.categories, s.settings.categories), Categories: h.categories, Occurred: report.Occurred,
 		FirstReceived: report.ReceivedAt, LastReceived: report.ReceivedAt, Reports: 1, Sources: 1, Batch: report.Batch,
 	}
@@ -26,9 +26,7 @@ func (s *Service) open(change *crisis.Change, h *heard, maybe []match) {
 	}
 	change.Put = append(change.Put, incident, s.membership(h, incident.ID, reason, 1, "no open incident is the same"))
 	for _, other := range maybe {
-		change.Put = append(change.Put, &crisis.Relation{
-			Meta: crisis.First(derived(incident.ID, "maybe_same "+other.standing.incident.ID.String(), 0), now, actor),
-			Kind: crisis.RelationMaybeSame, From: incident.ID, To: other.standing.incident.ID, Score: other.Score, Why: other.Why})
+		change.Put = append(change.Put, s.maybeSame(incident.ID, other))
 	}
 	one := s.memory.put(incident, location)
 	one.heard = true

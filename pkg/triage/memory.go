@@ -117,7 +117,7 @@ func (m *memory) put(incident *crisis.Incident, location *crisis.Location) *stan
 
 func (m *memory) hear(one *standing, v *voice) {
 	one.said.add(v)
-	for _, key := range v.text.Keys() {
+	for _, key := range v.keys() {
 		if held := m.copies[key]; !slices.Contains(held[max(0, len(held)-maxHolding):], one) {
 			m.copies[key] = append(held, one)
 		}
@@ -134,7 +134,7 @@ func (m *memory) forget(id crisis.ID) {
 		delete(m.cells[*one.filed], id)
 	}
 	for _, v := range one.said.voices {
-		for _, key := range v.text.Keys() {
+		for _, key := range v.keys() {
 			m.copies[key] = slices.DeleteFunc(m.copies[key], func(s *standing) bool { return s == one })
 			if len(m.copies[key]) == 0 {
 				delete(m.copies, key)
@@ -147,7 +147,7 @@ func (m *memory) forget(id crisis.ID) {
 // its place, and those that may hold its text.
 func (m *memory) around(at alike.Spot, v *voice) map[crisis.ID]*standing {
 	found := map[crisis.ID]*standing{}
-	for _, key := range v.text.Keys() {
+	for _, key := range v.keys() {
 		held := m.copies[key]
 		for _, one := range held[max(0, len(held)-maxHolding):] {
 			found[one.incident.ID] = one
@@ -208,7 +208,7 @@ func (s *Service) load(ctx context.Context) error {
 		return fmt.Errorf("load their memberships: %w", err)
 	}
 	ids := slices.SortedFunc(maps.Keys(home), func(a, b crisis.ID) int { return bytes.Compare(a[:], b[:]) })
-	err = s.reports(ctx, ids, func(report *crisis.Report) { m.hear(home[report.ID], s.voice(report)) })
+	err = s.reports(ctx, ids, func(report *crisis.Report) { m.hear(home[report.ID], s.voice(ctx, report)) })
 	if err != nil {
 		return fmt.Errorf("load their reports: %w", err)
 	}
@@ -242,8 +242,9 @@ func (s *Service) homes(ctx context.Context, m *memory, since time.Time) (map[cr
 
 // voice is what a report says; one of which nothing is known but its id could
 // not be read.
-func (s *Service) voice(report *crisis.Report) *voice {
+func (s *Service) voice(ctx context.Context, report *crisis.Report) *voice {
 	v := s.reader.voiceOf(report, s.reader.places(report.Whole(), s.settings.near))
+	v.pictures = s.pictured(ctx, report, false)
 	v.unread = report.Rev == 0
 	return v
 }
@@ -300,7 +301,7 @@ func (s *Service) listen(ctx context.Context, one *standing) error {
 		ids[i] = membership.Report
 	}
 	one.said = newChorus()
-	if err := s.reports(ctx, ids, func(report *crisis.Report) { s.memory.hear(one, s.voice(report)) }); err != nil {
+	if err := s.reports(ctx, ids, func(report *crisis.Report) { s.memory.hear(one, s.voice(ctx, report)) }); err != nil {
 		return err
 	}
 	one.heard = true

@@ -29,6 +29,8 @@ const (
 type Options struct {
 	Store  Store
 	Reader *Reader
+	// Pictures shows what reports bring; nil compares the digests of media alone.
+	Pictures Pictures
 	// Holder names this process among those that share a database.
 	Holder string
 	Clock  func() time.Time
@@ -41,6 +43,8 @@ type Options struct {
 type Service struct {
 	store  Store
 	reader *Reader
+	shows  Pictures
+	looks  map[crisis.ID]uint64 // by blob
 	holder string
 	clock  func() time.Time
 	log    *slog.Logger
@@ -62,7 +66,7 @@ type settings struct {
 
 // New makes the stage.
 func New(o Options) *Service {
-	return &Service{store: o.Store, reader: o.Reader, holder: o.Holder, clock: o.Clock, log: o.Log, memory: newMemory()}
+	return &Service{store: o.Store, reader: o.Reader, shows: o.Pictures, looks: map[crisis.ID]uint64{}, holder: o.Holder, clock: o.Clock, log: o.Log, memory: newMemory()}
 }
 
 // Run works until ctx ends. Beside it the reader learns what people decide, with
@@ -180,9 +184,13 @@ func (s *Service) page(ctx context.Context, entries []crisis.Entry) error {
 		if entry.Actor == actor {
 			continue
 		}
-		if entry.Table == crisis.TableReport && !queued[entry.ID] {
-			queued[entry.ID] = true
-			batch = append(batch, entry.ID)
+		report, err := s.reportOf(ctx, entry)
+		if err != nil {
+			return err
+		}
+		if !report.IsZero() && !queued[report] {
+			queued[report] = true
+			batch = append(batch, report)
 		} else if err := s.follow(ctx, entry); err != nil {
 			return err
 		}
@@ -197,6 +205,28 @@ func (s *Service) page(ctx context.Context, entries []crisis.Entry) error {
 		return s.work(ctx, batch)
 	}
 	return nil
+}
+
+// reportOf is the report that an entry asks us to read; zero for none. Media that
+// lay at the provider come after their report.
+func (s *Service) reportOf(ctx context.Context, entry crisis.Entry) (crisis.ID, error) {
+	switch {
+	case entry.Table == crisis.TableReport:
+		return entry.ID, nil
+	case entry.Table != crisis.TableBlob || entry.Rev == 1:
+		return crisis.ID{}, nil
+	}
+	blob, err := crisis.Get[*crisis.Blob](ctx, s.store, entry.ID)
+	if errors.Is(err, crisis.ErrNotFound) {
+		return crisis.ID{}, nil
+	}
+	if err != nil {
+		return crisis.ID{}, s.skipped(ctx, crisis.TableBlob, entry.ID)
+	}
+	if blob.State != crisis.BlobStored {
+		return crisis.ID{}, nil
+	}
+	return blob.Report, nil
 }
 
 // follow takes note of what others changed.

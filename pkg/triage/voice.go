@@ -31,6 +31,15 @@ func (r *Reader) voiceOf(report *crisis.Report, places []Place) *voice {
 	return &voice{report: report.ID, source: report.Source, withdrawn: report.Withdrawn, text: alike.Read(text, small, where)}
 }
 
+// keys are what copies of a text or of a picture have in common.
+func (v *voice) keys() []uint64 {
+	keys := v.text.Keys()
+	for _, picture := range v.pictures {
+		keys = append(keys, picture.Key())
+	}
+	return keys
+}
+
 // pictured says how alike the pictures of two reports are.
 func (v *voice) pictured(other *voice) alike.Likeness {
 	most := alike.Different
@@ -51,6 +60,7 @@ type chorus struct {
 	at       map[crisis.ID]int // by report
 	parent   []int
 	bySource map[crisis.ID]int
+	byPrint  map[string]int
 	// byKey are voices by what copies of their texts have in common, each text
 	// once.
 	byKey    map[uint64][]int
@@ -64,7 +74,7 @@ type chorus struct {
 const maxVariants = 64
 
 func newChorus(voices ...*voice) *chorus {
-	c := &chorus{at: map[crisis.ID]int{}, bySource: map[crisis.ID]int{}, byKey: map[uint64][]int{}}
+	c := &chorus{at: map[crisis.ID]int{}, bySource: map[crisis.ID]int{}, byPrint: map[string]int{}, byKey: map[uint64][]int{}}
 	for _, v := range voices {
 		c.add(v)
 	}
@@ -92,17 +102,7 @@ func (c *chorus) add(v *voice) {
 		c.unite(i, j)
 	}
 	c.bySource[v.source] = i
-	for _, key := range v.text.Keys() {
-		same := c.byKey[key]
-		for _, j := range same {
-			if c.voices[j].text.Copies(&v.text) {
-				c.unite(i, j)
-			}
-		}
-		if len(same) < maxVariants && !slices.ContainsFunc(same, func(j int) bool { return c.voices[j].text.Print() == v.text.Print() }) {
-			c.byKey[key] = append(same, i)
-		}
-	}
+	c.hearText(i, &v.text)
 	if len(v.pictures) == 0 {
 		return
 	}
@@ -113,6 +113,29 @@ func (c *chorus) add(v *voice) {
 	}
 	if len(c.pictured) < maxVariants {
 		c.pictured = append(c.pictured, i)
+	}
+}
+
+// hearText unites a voice with those whose text it passes on.
+func (c *chorus) hearText(i int, text *alike.Text) {
+	if text.Print() == "" {
+		return
+	}
+	if j, again := c.byPrint[text.Print()]; again {
+		c.unite(i, j)
+		return // what it copies is known
+	}
+	c.byPrint[text.Print()] = i
+	for _, key := range text.Keys() {
+		same := c.byKey[key]
+		for _, j := range same {
+			if c.voices[j].text.Copies(text) {
+				c.unite(i, j)
+			}
+		}
+		if len(same) < maxVariants {
+			c.byKey[key] = append(same, i)
+		}
 	}
 }
 

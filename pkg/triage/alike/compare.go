@@ -78,6 +78,8 @@ func Compare(at, there Spot, said Said, kin func(a, b string) bool) Sameness {
 		return Sameness{Score: 1, Join: true, Why: "the same text, passed on, " + spell(apart) + " apart"}
 	case said.Copied && where >= leastNear:
 		return Sameness{Score: Joins, Why: "the same text at the same place, " + spell(apart) + " apart"}
+	case said.Pictures == SameBytes && where == 0 && when > 0:
+		return Sameness{Score: Suggests, Why: "both bring the same picture, " + spell(apart) + " apart"}
 	case when == 0 || where == 0:
 		return Sameness{}
 	}

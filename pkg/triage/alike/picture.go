@@ -15,6 +15,9 @@ type Picture struct {
 	Look uint64
 }
 
+// Key is the same for the same bytes.
+func (p Picture) Key() uint64 { return hashed("picture " + p.Digest) }
+
 // flatBits: a hash with fewer bits set, or fewer unset, is of a picture without
 // contrast: a wall, the night. Such look alike by chance.
 const flatBits = 8

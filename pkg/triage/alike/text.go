@@ -84,14 +84,9 @@ func Read(text string, small func(folded string) bool, where func(start, end int
 	return t
 }
 
-// Print is equal for exact forwards of one text; "" where a text is so short
-// that it may say the same by chance.
-func (t *Text) Print() string {
-	if len(t.print) < LeastCopied {
-		return ""
-	}
-	return t.print
-}
+// Print is equal for exact forwards of one text. Short texts may say the same by
+// chance.
+func (t *Text) Print() string { return t.print }
 
 // Keys are what copies of a text, also edited ones, have in common: two of which
 // most letters are the same share a key nearly always, others hardly ever. A
