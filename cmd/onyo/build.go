@@ -208,7 +208,7 @@ func (h *house) server(w *world, o *opened, demo bool) error {
 		Host: h.host, Receipts: intake.NewReceipts(o.store, o.keys, w.clock, w.random), Cards: intake.NewCards(o.store, o.keys, w.clock, w.random), Outbox: h.outbox, Traffic: o.store, Channels: intake.NewDesk(o.store, kinds(), w.clock, w.random), Media: h.keeper, Uploads: h.uploads,
 		Reader: h.reading, PublicID: func(id crisis.ID) string { return o.keys.PublicID("incident", id.String()) },
 		OpsMap: h.ops.Map, OpsHub: h.ops.Hub, PublicMap: h.public.Map, PublicHub: h.public.Hub, Hotspots: h.hotspots,
-		Status: h.status, Ready: h.ready, Gauges: h.gauges, UI: client, FormRate: w.FormRate, Proxies: proxies, Embedders: embedders, PublishEvery: w.PublishEvery, Demo: demo,
+		Status: h.status, Ready: h.ready, Gauges: h.gauges, Scrape: channels.NewSecret(w.ScrapeSecret, ""), UI: client, FormRate: w.FormRate, Proxies: proxies, Embedders: embedders, PublishEvery: w.PublishEvery, Demo: demo,
 	})
 	return err
 }

@@ -58,6 +58,7 @@ var may = map[web.Access][]crisis.RoleName{
 	web.DeskOrOps: {crisis.RoleVolunteer, crisis.RoleVerifier, crisis.RoleResponder, crisis.RoleCoordinator},
 	web.Admin:     {crisis.RoleAdmin, crisis.RoleCoordinator},
 	web.AdminOnly: {crisis.RoleAdmin},
+	web.Scrape:    {crisis.RoleAdmin},
 	web.Setup:     {},
 }
 

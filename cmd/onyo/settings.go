@@ -31,6 +31,7 @@ type settings struct {
 	FormRate     int           `name:"form-rate" env:"ONYO_FORM_RATE" default:"30" help:"Anonymous submissions per minute and IP address; 0 is off."`
 	Proxies      string        `name:"trusted-proxies" env:"ONYO_TRUSTED_PROXIES" help:"Networks of proxies in front of Onyo, as 172.16.0.0/12,10.0.0.5/32: they are believed about whom they speak for. This machine always is."`
 	Embedders    string        `name:"embed-origins" env:"ONYO_EMBED_ORIGINS" help:"Who may frame /embed, as https://news.example,https://ngo.example; nobody else may."`
+	ScrapeSecret string        `name:"scrape-secret" env:"ONYO_SCRAPE_SECRET" help:"A word, at least 16 characters, with which a monitor may read /metrics and /readyz's reasons, as its bearer token. Without it only an admin's token may."`
 	TestData     string        `name:"testdata" env:"ONYO_TESTDATA" hidden:"" help:"Where the real test data lies; used by tests alone."`
 }
 
@@ -80,6 +81,9 @@ func (s *settings) complete() error {
 	}
 	if _, err := s.embedders(); err != nil {
 		bad("ONYO_EMBED_ORIGINS", "%v", err)
+	}
+	if s.ScrapeSecret != "" && len(s.ScrapeSecret) < 16 {
+		bad("ONYO_SCRAPE_SECRET", "it has fewer than 16 characters")
 	}
 	if s.FormRate < 0 {
 		bad("ONYO_FORM_RATE", "%d is below 0", s.FormRate)

@@ -25,7 +25,7 @@ func who(c echo.Context) *auth.Who {
 // are never stored by anybody.
 func (s *Server) guarded(route web.Route) echo.HandlerFunc {
 	switch route.Access {
-	case web.Anyone, web.Provider:
+	case web.Anyone, web.Provider, web.Scrape:
 		return route.Handler
 	case web.Setup:
 		return func(c echo.Context) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/api/public"
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/auth"
@@ -32,25 +33,27 @@ type Options struct {
 	Work    *verification.Service
 	Queue   *verification.Queue
 	// Wake tells that the ledger grew.
-	Wake         func() (<-chan struct{}, func())
-	Host         *intake.Host
-	Receipts     *intake.Receipts
-	Cards        *intake.Cards
-	Outbox       *outbox.Outbox
-	Traffic      Traffic
-	Channels     *intake.Desk
-	Media        *media.Keeper
-	Uploads      *media.Uploads
-	Reader       *triage.Reader
-	PublicID     func(crisis.ID) string
-	OpsMap       *live.Map
-	OpsHub       *live.Hub
-	PublicMap    *live.Map
-	PublicHub    *live.Hub
-	Hotspots     *hotspot.Service
-	Status       func(context.Context) (OpsStatus, error)
-	Ready        func(context.Context) []string
-	Gauges       func() map[string]float64
+	Wake      func() (<-chan struct{}, func())
+	Host      *intake.Host
+	Receipts  *intake.Receipts
+	Cards     *intake.Cards
+	Outbox    *outbox.Outbox
+	Traffic   Traffic
+	Channels  *intake.Desk
+	Media     *media.Keeper
+	Uploads   *media.Uploads
+	Reader    *triage.Reader
+	PublicID  func(crisis.ID) string
+	OpsMap    *live.Map
+	OpsHub    *live.Hub
+	PublicMap *live.Map
+	PublicHub *live.Hub
+	Hotspots  *hotspot.Service
+	Status    func(context.Context) (OpsStatus, error)
+	Ready     func(context.Context) []string
+	Gauges    func() map[string]float64
+	// Scrape opens the metrics to a monitor; an empty one opens nothing.
+	Scrape       channels.Secret
 	UI           *ui.UI
 	FormRate     int
 	Proxies      []netip.Prefix
@@ -98,7 +101,7 @@ func New(o Options) (*Server, error) {
 	s.mount(volunteers.routes())
 	s.mount(opsMaps.Routes())
 	s.mount(responders.routes())
-	s.mount(newHealth(s, o.Ready, o.Gauges).routes())
+	s.mount(newHealth(s, o.Ready, o.Gauges, o.Scrape).routes())
 	if o.Demo {
 		s.mount((&demo{server: s, auth: o.Auth}).routes())
 	}

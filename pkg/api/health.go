@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/api/web"
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
@@ -22,10 +23,15 @@ type health struct {
 	admin   func(echo.Context) bool
 }
 
-func newHealth(s *Server, ready func(context.Context) []string, gauges func() map[string]float64) *health {
+// newHealth makes it; a scrape secret, where there is one, opens what an admin's
+// token does.
+func newHealth(s *Server, ready func(context.Context) []string, gauges func() map[string]float64, scrape channels.Secret) *health {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{gauges: gauges})
 	return &health{ready: ready, metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}), admin: func(c echo.Context) bool {
+		if token, ok := strings.CutPrefix(c.Request().Header.Get("Authorization"), "Bearer "); ok && scrape.Matches(token) {
+			return true
+		}
 		person, err := s.identify(c)
 		return err == nil && person.Has(crisis.RoleAdmin)
 	}}
@@ -35,8 +41,21 @@ func (h *health) routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/healthz", Access: web.Anyone, Tag: "health", Summary: "The process runs", Type: "text/plain", Handler: func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }},
 		{Method: "GET", Path: "/readyz", Access: web.Anyone, Tag: "health", Summary: "Maps and intake are ready", Type: "text/plain", Handler: h.readyz},
-		{Method: "GET", Path: "/metrics", Access: web.AdminOnly, Tag: "health", Summary: "Metrics (Prometheus)", Type: "text/plain", Handler: echo.WrapHandler(h.metrics)},
+		{Method: "GET", Path: "/metrics", Access: web.Scrape, Tag: "health", Summary: "Metrics (Prometheus)", Type: "text/plain", Handler: h.scrape},
 	}
+}
+
+// scrape gives metrics to admins and to monitors that know the scrape secret.
+func (h *health) scrape(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if !h.admin(c) {
+		if c.Request().Header.Get("Authorization") == "" {
+			return web.Unsigned()
+		}
+		return web.Forbidden("Metrics need an admin's token or the scrape secret.")
+	}
+	h.metrics.ServeHTTP(c.Response(), c.Request())
+	return nil
 }
 
 func (h *health) readyz(c echo.Context) error {

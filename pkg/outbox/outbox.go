@@ -90,9 +90,35 @@ var (
 	ErrText = errors.New("write a text that fits the channel")
 )
 
-// Reply queues an answer to whoever is behind a report.
+// Reply queues an answer to whoever is behind a report. The first for a day also
+// says whom to call in danger, where there is room.
 func (o *Outbox) Reply(ctx context.Context, by crisis.Actor, report *crisis.Report, text string) (*crisis.Message, error) {
-	return o.queue(ctx, by, report, crisis.Letter{Text: strings.TrimSpace(text), Kind: crisis.LetterReply, Language: report.Language}, crisis.Guard{}, nil)
+	text, err := o.withEmergency(ctx, report, strings.TrimSpace(text))
+	if err != nil {
+		return nil, err
+	}
+	return o.queue(ctx, by, report, crisis.Letter{Text: text, Kind: crisis.LetterReply, Language: report.Language}, crisis.Guard{}, nil)
+}
+
+func (o *Outbox) withEmergency(ctx context.Context, report *crisis.Report, text string) (string, error) {
+	lately, err := o.lately(ctx, report.Source)
+	if err != nil || lately || text == "" {
+		return text, err
+	}
+	deployment, _, err := crisis.ReadDeployment(ctx, o.Store)
+	if errors.Is(err, crisis.ErrNotFound) {
+		return text, nil
+	}
+	if err != nil {
+		return text, fmt.Errorf("read the deployment: %w", err)
+	}
+	sentence := deployment.Emergency.In(spoken(report.Language, deployment.Languages))
+	way, _ := o.Way(report.Channel)
+	whole := text + "\n\n" + sentence
+	if sentence == "" || way.TextBytes > 0 && len(whole) > way.TextBytes {
+		return text, nil
+	}
+	return whole, nil
 }
 
 // queue makes a message and its delivery in one Change. With is put beside them.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -185,6 +186,32 @@ func TestAReplyIsQueuedThenSent(t *testing.T) {
 			t.Error("the log tells whom or what")
 		}
 	})
+}
+
+// The first answer of a day says whom to call in danger, in the sender's language;
+// the next ones need not.
+func TestTheFirstReplySaysWhomToCall(t *testing.T) {
+	p := newPlace(t, storetest.SQLite(t))
+	value, err := json.Marshal(crisis.Deployment{Languages: []string{"en"}, Emergency: crisis.Emergency{Number: "112",
+		Sentence: map[string]string{"en": "In danger call {number}.", "sw": "Ukiwa hatarini piga {number}."}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.write(crisis.Change{Put: []crisis.Record{&crisis.Policy{Meta: crisis.First(p.id(), p.clock(), "system:test"), Key: crisis.PolicyDeployment, Value: string(value)}}})
+	report := p.report(nil)
+	for _, text := range []string{"Ni wapi?", "Asante."} {
+		if _, err := p.reply(report, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.step()
+	if len(p.provider.sent) != 2 || p.provider.sent[0].Text != "Ni wapi?\n\nUkiwa hatarini piga 112." || p.provider.sent[1].Text != "Asante." {
+		t.Errorf("sent %q", []string{p.provider.sent[0].Text, p.provider.sent[1].Text})
+	}
+	long := strings.Repeat("x", 1590)
+	if _, err := p.reply(p.report(nil), long); err != nil {
+		t.Errorf("a text that leaves no room: %v", err)
+	}
 }
 
 func TestWhatMayNotBeSent(t *testing.T) {

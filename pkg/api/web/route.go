@@ -32,6 +32,8 @@ const (
 	Admin Access = "admin"
 	// AdminOnly: admins.
 	AdminOnly Access = "admin_only"
+	// Scrape: admins, and monitors that know the scrape secret; the handler checks.
+	Scrape Access = "admin_or_scrape_secret"
 	// Setup: the bearer of the setup link.
 	Setup Access = "setup"
 )
