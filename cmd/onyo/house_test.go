@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"pkg/intake":             {"pkg/crisis", "geo", "channels", "pkg/vault", "pkg/media"},
 	"pkg/outbox":             {"pkg/crisis", "geo", "channels", "pkg/vault", "pkg/media"},
 	"pkg/triage":             {"pkg/crisis", "geo", "geo/gazetteer", "pkg/media", "pkg/triage/*"},
-	"pkg/triage/*":           {"pkg/crisis"},
+	"pkg/triage/*":           {"pkg/crisis", "geo", "pkg/triage/*"},
 	"pkg/hotspot":            {"pkg/crisis", "geo", "geo/density"},
 	"pkg/verification":       {"pkg/crisis", "geo"},
 	"pkg/alert":              {"pkg/crisis", "geo"},
