@@ -151,7 +151,7 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 	if h.reading, err = triage.NewReader(places); err != nil {
 		return err
 	}
-	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Holder: holder(w), Clock: w.clock, Log: w.log})
+	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Pictures: h.keeper, Holder: holder(w), Clock: w.clock, Log: w.log})
 	return nil
 }
 
