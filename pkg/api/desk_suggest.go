@@ -55,8 +55,7 @@ func (s *desk) meant(report *crisis.Report) []Suggestion {
 	for _, c := range read.Categories {
 		out = append(out, Suggestion{Kind: "category", Value: c.Key, Label: c.Key, Score: c.Score, Certain: c.Certain, Why: c.Why, Words: wordSpans(report, c.Words)})
 	}
-	if len(read.Urgency.Words) > 0 {
-		u := read.Urgency
+	if u := read.Urgency; len(u.Words) > 0 || u.Certain {
 		out = append(out, Suggestion{Kind: "severity", Value: string(u.Severity), Label: string(u.Severity), Score: u.Score, Certain: u.Certain, Why: u.Why, Words: wordSpans(report, u.Words)})
 	}
 	return out
@@ -91,6 +90,9 @@ func (s *desk) suggestions(ctx context.Context, d *verification.Dossier) ([]Sugg
 			key := m.Kind + m.Label
 			if seen[key] || slices.Contains(d.Incident.Categories, m.Label) || m.Label == string(d.Incident.Severity) {
 				continue
+			}
+			if category := d.Categories[m.Label]; m.Kind == "category" && (category == nil || !category.Enabled) {
+				continue // not in use here, and nobody could accept it
 			}
 			seen[key] = true
 			out = append(out, m)

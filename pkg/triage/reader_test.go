@@ -6,6 +6,7 @@ import (
 
 	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/crisis"
+	"github.com/onyo-project/onyo/pkg/triage/seed"
 )
 
 func TestExplain(t *testing.T) {
@@ -75,6 +76,31 @@ func BenchmarkExplain(b *testing.B) {
 	for b.Loop() {
 		reader.Explain("Water is coming out of the river into houses at Mathare 4A near Kibera, knee deep now", "", near)
 	}
+}
+
+// With all questions that a deployment can ask.
+func BenchmarkExplainTaught(b *testing.B) {
+	reader := testReader(b)
+	categories, err := seed.Categories()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range 200 {
+		d := Decision{Relevant: Yes, LifeSafety: No}
+		for i, category := range categories {
+			if i == n%len(categories) {
+				d.Is = append(d.Is, category.Key)
+			} else {
+				d.IsNot = append(d.IsNot, category.Key)
+			}
+		}
+		reader.Teach(groups[n%len(groups)][0].text, "", d)
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		reader.Explain("Water is coming out of the river into houses at Mathare 4A near Kibera, knee deep now", "", gazetteer.Near{Bounds: &nairobi})
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "texts/s")
 }
 
 func TestLanguageIsThatOfTheExplanation(t *testing.T) {

@@ -6,6 +6,15 @@
 // Reader reads a text. Service follows the ledger and gives every new or changed
 // report its incident.
 //
+// # Meaning
+//
+// What a text is about, whether a life is at risk and whether it is worth
+// following start from the lexicon and are learned online from what people here
+// decide: approving, calling spam, setting categories (package learn). What was
+// learned lies in memory and is made anew from the newest decisions at the start.
+// A suggestion depends on the decisions before it and their order, never on the
+// order in which reports arrived.
+//
 // # Which incident
 //
 // A report joins an open, ongoing incident of the last 72 hours where it is near

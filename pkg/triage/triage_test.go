@@ -298,7 +298,8 @@ var groups = [][]said{
 	{{text: "Fire at the paint store, black smoke over the workshops", point: at(36.9000, -1.3000)},
 		{text: "fire at the paint store: black smoke over the workshops"}},
 	{{text: "Nairobi Dam has broken, run to high ground, send this to all"}, {text: "Nairobi Dam has broken run to high ground send this to all"},
-		{text: "NAIROBI DAM HAS BROKEN, run to high ground, send this to all!"}},
+		{text: "NAIROBI DAM HAS BROKEN, run to high ground, send this to all!"}, {text: "RT @juma: Nairobi Dam has broken, run to high ground, send this to all"},
+		{text: "Fwd: Nairobi Dam has broken, run to high ground, send thi…"}},
 	{{text: "Wall fell on two cars beside the stadium gate", point: at(36.7800, -1.2300)}},
 }
 
@@ -342,7 +343,7 @@ func TestTheOrderOfArrivalDoesNotMatter(t *testing.T) {
 			t.Errorf("round %d gives %q, want %q", round, got, want)
 		}
 	}
-	if !slices.Equal(want, []string{"flood 1 3 1", "fire 1 2 1", "rumour 1 3 1", "collapse 1 1 1"}) {
+	if !slices.Equal(want, []string{"flood 1 3 1", "fire 1 2 1", "rumour 1 5 1", "collapse 1 1 1"}) {
 		t.Errorf("groups became %q", want)
 	}
 }
