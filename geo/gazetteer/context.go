@@ -76,6 +76,27 @@ func (f *finder) doubt(m mention) string {
 	return beside(m.from-1, m.from-1)
 }
 
+// strangersM: two names in a row that are further apart are hardly both places.
+const strangersM = 300_000
+
+// doubtStrangers takes the certainty from names that follow each other without
+// so much as a comma and have nothing to do with each other ("Wells Fargo").
+func (f *finder) doubtStrangers(mentions []mention, named [][]Candidate) {
+	for i := 1; i < len(mentions); i++ {
+		a, b := &named[i-1][0], &named[i][0]
+		if mentions[i-1].to != mentions[i].from || !f.adjoin(mentions[i].from-1) || f.tags(mentions[i].from-1) || !f.tokens[mentions[i].from].cased {
+			continue
+		}
+		areas := a.Kind.isArea() || b.Kind.isArea()
+		if !areas && geo.Distance(a.Point, b.Point) > strangersM {
+			for _, c := range [...]*Candidate{a, b} {
+				c.Certain = false
+				c.Why += "; but the name beside it lies far away: they may be one name"
+			}
+		}
+	}
+}
+
 // isName reports whether a word beside a mention makes a longer name of it: a
 // capital that no sentence asks for, in a text that does not give every word one.
 func (f *finder) isName(t token, m mention) bool {

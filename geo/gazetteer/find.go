@@ -40,6 +40,7 @@ func (g *Gazetteer) Find(text string, near Near) []Candidate {
 	for i, m := range mentions {
 		named[i] = f.judge(m)
 	}
+	f.doubtStrangers(mentions, named)
 	out := append(f.completed(mentions, named), f.relations(mentions, named)...)
 	for _, one := range named {
 		out = append(out, one...)
@@ -241,9 +242,7 @@ func (f *finder) judge(m mention) []Candidate {
 	for _, h := range m.hits {
 		scored = append(scored, f.score(h, m))
 	}
-	slices.SortFunc(scored, func(a, b scoredHit) int {
-		return cmp.Or(-cmp.Compare(a.score, b.score), cmp.Compare(a.method, b.method), cmp.Compare(a.id, b.id))
-	})
+	slices.SortFunc(scored, compareScored)
 	doubt := f.doubt(m)
 	certain := doubt == "" && f.certain(scored, f.tokens[m.from].cased)
 	words := f.words(m.from, m.to)
@@ -260,6 +259,14 @@ func (f *finder) judge(m mention) []Candidate {
 		out = append(out, c)
 	}
 	return out
+}
+
+// compareScored orders by what the places are, never by where they stand in a
+// file.
+func compareScored(a, b scoredHit) int {
+	x, y := a.entry(), b.entry()
+	return cmp.Or(-cmp.Compare(a.score, b.score), cmp.Compare(a.method, b.method), cmp.Compare(a.layer.names[a.id], b.layer.names[b.id]),
+		cmp.Compare(x.lon, y.lon), cmp.Compare(x.lat, y.lat), cmp.Compare(x.kind, y.kind), cmp.Compare(a.id, b.id))
 }
 
 func (f *finder) words(from, to int) geo.Words {

@@ -2,10 +2,13 @@ package gazetteer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/onyo-project/onyo/geo"
 	"pgregory.net/rapid"
 )
@@ -51,6 +54,19 @@ func TestNamesInRunningText(t *testing.T) {
 		{"Flood in Nairobbi", kenya, "Nairobbi=Nairobi,KE"},
 		{"Flood in Nariobi", kenya, "Nariobi=Nairobi,KE"},
 		{"Port-au-Prinse", Near{Country: "HT"}, "Port-au-Prinse=Port-au-Prince,HT"},
+		{"#nairobifloods are bad", kenya, "nairobifloods=Nairobi,KE!"},
+		{"#PrayForNairobi", kenya, "Nairobi=Nairobi,KE!"},
+		{"#portauprince", Near{Country: "HT"}, "portauprince=Port-au-Prince,HT!"},
+		{"PortAuPrince", Near{Country: "HT"}, "PortAuPrince=Port-au-Prince,HT!"},
+		{"US troops landed", Near{Country: "HT"}, "US=United States of America,US!"},
+		{"help us please", Near{Country: "HT"}, ""},
+		{"Ellicott City, MD is flooded", Near{Country: "US"}, "Ellicott City=Ellicott City,US!|MD=Maryland,US!"},
+		{"we are in Turkana County", kenya, "Turkana County=Turkana County,KE!"},
+		{"district of Kisumu", kenya, "district of Kisumu=Kisumu County,KE!"},
+		{"Wells Fargo on fire", Near{Country: "CA"}, "Wells=Wells,CA|Fargo=Fargo,US"},
+		{"road closed, Mombasa Road", kenya, "Mombasa=Mombasa,KE"},
+		{"повінь у Львові", Near{Country: "UA"}, "Львові=Lviv,UA!"},
+		{"mafuriko Nairobini", kenya, "Nairobini=Nairobi,KE!"},
 		{"in Paris, Texas", Near{}, "Paris=Paris,US!|Texas=Texas,US!"},
 		{"St. Louis flooded", Near{Country: "US"}, "St. Louis=St. Louis,US!"},
 		{"Help! Water is rising. Of course we need help", kenya, ""},
@@ -114,6 +130,32 @@ func TestOwnPlacesWin(t *testing.T) {
 	}
 	if found := opened(t).Find("people in Nairobi", kenya); found[0].Method != MethodName {
 		t.Errorf("the world has changed: %+v", found[0])
+	}
+}
+
+func TestTheOrderOfOwnPlacesDoesNotMatter(t *testing.T) {
+	g := opened(t)
+	rapid.Check(t, func(t *rapid.T) {
+		var places []Place
+		for range rapid.IntRange(1, 6).Draw(t, "places") {
+			places = append(places, Place{Name: rapid.SampledFrom([]string{"Gate 4", "Gate 5", "Nairobi", "Kijiji Kipya", "Gate Four"}).Draw(t, "name"),
+				Names: []string{rapid.SampledFrom([]string{"Mji", "Camp Soko", "Gate 4"}).Draw(t, "other")},
+				Point: geo.Point{Lon: float64(rapid.IntRange(34, 41).Draw(t, "lon")), Lat: float64(rapid.IntRange(-4, 5).Draw(t, "lat"))}})
+		}
+		text := rapid.SampledFrom([]string{"water at Gate 4", "from Mji to Camp Soko", "near Nairobi", "Kijiji Kypya", "between Gate 5 and Gate 4"}).Draw(t, "text")
+		want := g.Local(places).Find(text, kenya)
+		got := g.Local(rapid.Permutation(places).Draw(t, "order")).Find(text, kenya)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%q: %s", text, diff)
+		}
+	})
+}
+
+func TestLinksAndUsersNameNoPlace(t *testing.T) {
+	for _, text := range []string{"https://example.org/Nairobi/flood", "@Nairobi help", "write to help@nairobi.example.org", "www.nairobi.go.ke"} {
+		if found := opened(t).Find(text, kenya); len(found) > 0 {
+			t.Errorf("%q: %+v", text, found[0])
+		}
 	}
 }
 
@@ -192,7 +234,8 @@ func TestADamagedFileIsNoticed(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, s := range []string{"Flood in Nairobi", "سيول في عمان", "北京市发生洪水", "#NairobiFloods Port-au-Prinse", "\xff St. Louis's"} {
+	for _, s := range []string{"Flood in Nairobi", "سيول في عمان", "北京市发生洪水", "#NairobiFloods Port-au-Prinse", "\xff St. Louis's",
+		"3 km north of Jacmel", "between A and B, Nairobi and Thika", "PR5C+5P Nairobi", "#prayfornairobi U.S. @x https://y/Nairobi", "काठमाडौं बाट ३ किमी उत्तर", "5 км від Києва"} {
 		f.Add(s)
 	}
 	g := opened(f)
@@ -211,6 +254,32 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkPercentiles asks as people do, one place or a sentence with some, and
+// prints what the slow ones take.
+func BenchmarkPercentiles(b *testing.B) {
+	g := opened(b)
+	texts := []string{
+		"Nairobi", "Port-au-Prinse", "flood in Springfield", "help, 3 km north of Jacmel", "между Киев и Одесса", "سيول في وادي موسى",
+		"Water is rising fast near Kibera and Mathare, Nairobbi, please send help to Kissumu", "北京市发生洪水",
+		"#PrayForAmatrice Earthquake Strikes Central Italy, Accumoli And Arquata Del Tronto Destroyed", "no place at all in this one",
+	}
+	nears := []Near{{}, kenya, {Country: "US"}, {Country: "HT"}}
+	took := make([]time.Duration, 0, 100_000)
+	for b.Loop() {
+		took = took[:0]
+		for i := range 100_000 {
+			start := time.Now()
+			g.Find(texts[i%len(texts)], nears[i/len(texts)%len(nears)])
+			took = append(took, time.Since(start))
+		}
+	}
+	slices.Sort(took)
+	for _, p := range []int{50, 99} {
+		b.ReportMetric(float64(took[len(took)*p/100].Microseconds()), fmt.Sprintf("p%d-µs", p))
+	}
+	b.ReportMetric(float64(took[len(took)-1].Microseconds()), "max-µs")
 }
 
 func BenchmarkFind(b *testing.B) {

@@ -56,11 +56,18 @@ type layer struct {
 // some five hundred names that do not exist.
 const maybeBits = 24
 
-// seal sorts the postings, drops doubles and builds the hash table over them.
+func comparePostings(a, b posting) int {
+	switch {
+	case a.hash != b.hash:
+		return cmp.Compare(a.hash, b.hash)
+	case a.entry != b.entry:
+		return cmp.Compare(a.entry, b.entry)
+	}
+	return cmp.Compare(a.form, b.form)
+}
+
+// seal drops doubles of the sorted postings and builds the hash table over them.
 func (l *layer) seal() {
-	slices.SortFunc(l.postings, func(a, b posting) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.entry, b.entry), cmp.Compare(a.form, b.form))
-	})
 	l.postings = slices.CompactFunc(l.postings, func(a, b posting) bool { return a.hash == b.hash && a.entry == b.entry })
 	bits := uint(1)
 	for 1<<bits < 2*len(l.postings) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -193,12 +194,26 @@ func (w *world) index(alternates, shorts []string) {
 					list = appendShort(list, uint32(i), shorts[i])
 				}
 			}
+			slices.SortFunc(list, comparePostings)
 			out[part] = list
 		})
 	}
 	wg.Wait()
-	w.postings = append(out[0], out[1]...)
+	w.postings = merge(out[0], out[1])
 	w.seal()
+}
+
+// merge makes one sorted list of two.
+func merge(a, b []posting) []posting {
+	out := make([]posting, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if comparePostings(b[0], a[0]) < 0 {
+			out, b = append(out, b[0]), b[1:]
+		} else {
+			out, a = append(out, a[0]), a[1:]
+		}
+	}
+	return append(append(out, a...), b...)
 }
 
 // reader reads varints; the first bad one leaves it bad and answering zero.

@@ -51,6 +51,7 @@ func newLocalLayer(places []Place) *layer {
 		return nil
 	}
 	slices.SortStableFunc(l.shapes, func(a, b shape) int { return a.level - b.level })
+	slices.SortFunc(l.postings, comparePostings)
 	l.seal()
 	return l
 }
