@@ -23,7 +23,7 @@ type Article struct {
 
 // order is how the manual reads; an article missing here comes last.
 func order() []string {
-	return []string{"index", "quick-start", "reporting", "public-map", "desk", "ops", "hotspots", "channels", "channel-app", "sms-twilio", "sms-africastalking", "sms-africastalking-ussd", "sms-vonage", "sms-gateway",
+	return []string{"index", "quick-start", "reporting", "public-map", "desk", "ops", "hotspots", "channels", "app", "sms-twilio", "sms-africastalking", "sms-africastalking-ussd", "sms-vonage", "sms-gateway",
 		"email-imap", "email-smtp", "email-mailgun", "email-postmark", "email-sendgrid", "email-sending", "chat-telegram", "chat-whatsapp",
 		"twitter", "social-mastodon", "social-bluesky", "social-feed", "app-openrosa",
 		"profiles", "safety", "backup", "import-export", "maps-and-basemap", "deploy", "api", "problems"}

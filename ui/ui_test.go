@@ -153,12 +153,27 @@ func TestPagesFallBackToEnglish(t *testing.T) {
 
 func TestHelpLinksLeadSomewhere(t *testing.T) {
 	u := open(t)
-	link := regexp.MustCompile(`href="/help/?([a-z-]*)"`)
-	for _, article := range u.articles {
-		for _, found := range link.FindAllStringSubmatch(string(u.bodies[article.Name]), -1) {
-			if _, ok := u.Article(Page{}, found[1]); !ok {
-				t.Errorf("%s links to %q, which is not there", article.Name, found[1])
+	link := regexp.MustCompile(`href="(?:/help/?([^"#]*))?(?:#([^"]*))?"`)
+	lost := func(from string, body template.HTML) (gone []string) {
+		for _, found := range link.FindAllStringSubmatch(string(body), -1) {
+			name := found[1]
+			if strings.HasPrefix(found[0], `href="#`) {
+				name = from
 			}
+			target, ok := u.Article(Page{}, name)
+			if !ok || found[2] != "" && !strings.Contains(string(target.Body), `id="`+found[2]+`"`) {
+				gone = append(gone, found[0])
+			}
+		}
+		return gone
+	}
+	planted := template.HTML(`<a href="/help/desk#keys"></a> <a href="/help/channels/nowhere"></a> <a href="/help/desk#nowhere"></a> <a href="#nowhere"></a>`)
+	if got := lost("index", planted); len(got) != 3 {
+		t.Fatalf("of three planted links that lead nowhere the search found %v", got)
+	}
+	for _, article := range u.articles {
+		if gone := lost(article.Name, u.bodies[article.Name]); len(gone) > 0 {
+			t.Errorf("%s has links that lead nowhere: %v", article.Name, gone)
 		}
 	}
 	if _, ok := u.Article(Page{}, "../embed"); ok {
