@@ -26,14 +26,17 @@ export default async function (stage) {
   await stage.shot(page, 'invited');
   await stage.step('add a channel', async () => {
     await page.locator('.admin-nav a[href="#channels"]').click();
-    await page.locator('form select').selectOption('sms.twilio');
+    await page.locator('.chans-head .button-primary').click();
+    await page.locator('.way', { hasText: 'Twilio' }).click();
     await page.locator('input[pattern]').fill('twilio-second');
     await page.locator('label', { hasText: 'account_sid' }).locator('input').fill(`AC${'1'.repeat(32)}`);
     const secret = page.locator('label', { hasText: 'auth_token' }).locator('input');
     assert.equal(await secret.getAttribute('type'), 'password');
     await secret.fill('abcdef0123456789abcdef0123456789');
     await page.locator('form button[type=submit]').click();
-    await page.locator('.list li', { hasText: 'twilio-second' }).waitFor();
+    assert.equal(await page.locator('.copytext input').inputValue(), `${stage.demo.url}/hooks/twilio-second`);
+    await page.locator('.admin-main > p .button-primary').click();
+    await page.locator('.chan', { hasText: 'twilio-second' }).waitFor();
     assert.ok(!(await page.locator('.admin-main').innerText()).includes('abcdef0123456789'), 'the secret is not shown again');
   });
   await stage.shot(page, 'channel-added');

@@ -8,7 +8,7 @@ import { handIn } from '../lib/desk.mjs';
 import { until } from '../lib/until.mjs';
 import { drawn } from './1-public-map.mjs';
 
-export const seconds = 300;
+export const seconds = 420;
 
 /** A picture without words, and one line that is too wide. */
 export const plant = (context) => context.route('**/signin', async (route) => {
@@ -29,12 +29,14 @@ const map = async (page, wide, whole) => {
 const shows = (selector) => (page) => page.locator(selector).first().waitFor();
 
 const anybody = [
-  ['map', '/', map], ['embed', '/embed', map], ['report', '/report', shows('form#report')], ['receipt', '/receipt', shows('form#receipt')],
+  ['map', '/', map], ['embed', '/embed', map], ['report', '/report', shows('form#report')], ['receipt', '/receipt', shows('form#receipt')], ['card', '/card#ABCD', shows('form#card')],
   ['signin', '/signin', shows('form#signin')], ['help', '/help', shows('article.prose')], ['style', '/style', shows('main h1, main h2')],
   ['not-found', '/nothing-here', shows('.error-status')], ['spent-link', '/invite/spent', shows('.card h1')], ['docs', '/docs', shows('h1')],
 ];
 const coordinator = [['ops', '/ops', map], ['desk', '/desk', shows('.column-card .card-head')]];
-const admin = ['people', 'channels', 'deployment', 'categories', 'system'].map((part) => [`admin-${part}`, `/admin#${part}`, shows('.admin-main :is(.list, .card, form)')]);
+const admin = ['people', 'channels', 'deployment', 'categories', 'system'].map((part) => [`admin-${part}`, `/admin#${part}`, shows('.admin-main :is(.list, .card, .chan, form)')]);
+admin.push(['admin-add', '/admin#channels/add', shows('.way')], ['admin-add-email', '/admin#channels/add/email.imap', shows('form .fold')], ['admin-change', '/admin#channels/settings/twilio-demo', shows('form .fold')],
+  ['admin-log', '/admin#channels/log/twilio-demo', shows('.log table')], ['admin-poster', '/admin#channels/poster', shows('.poster .qr')]);
 
 export default async function (stage) {
   stage.allow(/status of 404.*nothing-here/);

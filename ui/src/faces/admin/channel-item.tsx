@@ -34,7 +34,7 @@ export function ChannelItem({ channel: c, fare, kind, admin, reload }: Item) {
         {c.enabled && <Tester channel={c} can={kind?.tests ?? true} />}
         {admin && kind && <a class="button button-small" href={href('channels', 'settings', c.name)}><Icon name="settings" />{t('channel.settings')}</a>}
         {admin && secrets && <button type="button" class="button button-small" onClick={() => setAsked('rotate')}><Icon name="key" />{t('channel.rotate')}</button>}
-        <a class="button button-small" href={href('channels', 'log', c.name)}><Icon name="history" />{t('channel.log')}</a>
+        {c.kind !== 'app' && <a class="button button-small" href={href('channels', 'log', c.name)}><Icon name="history" />{t('channel.log')}</a>}
         {admin && (c.enabled ? <button type="button" class="button button-small" onClick={() => setAsked('off')}><Icon name="pause" />{t('channel.off')}</button>
           : <button type="button" class="button button-small" onClick={() => void flip(true)}><Icon name="play" />{t('channel.on')}</button>)}
       </div>

@@ -15,16 +15,19 @@ import { Poster } from './poster';
 import { href, route } from './route';
 import { Traffic } from './traffic';
 
-/** How often the list is read anew, in milliseconds. */
-const every = 10_000;
+/** How often the list is read anew, in milliseconds; soon while something starts. */
+const every = 10_000, soon = 1500;
 
 export function Channels() {
   const list = useAnswer<List>(channelsPath);
   const kinds = useAnswer<{ kinds: ChannelKind[] }>(`${channelsPath}/kinds`);
+  const starting = list.value?.channels.some((c) => c.enabled && !c.health) ?? false;
   useEffect(() => {
-    const timer = setInterval(() => { if (document.visibilityState === 'visible') list.reload(); }, every);
+    const timer = setInterval(() => { if (document.visibilityState === 'visible') list.reload(); }, starting ? soon : every);
     return () => clearInterval(timer);
-  }, [list.reload]);
+  }, [list.reload, starting]);
+  const seen = route.value.join('/');
+  useEffect(list.reload, [seen]); // whoever comes back wants to see how it stands now
   if (!list.value) return <>{list.waiting}</>;
   if (!kinds.value) return <>{kinds.waiting}</>;
   const [, page, name] = route.value;
