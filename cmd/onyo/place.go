@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -72,27 +71,16 @@ func (c nearFlags) near() (gazetteer.Near, error) {
 	return near, nil
 }
 
-// candidates are the coordinates of a text, then the places it names.
+// candidates are the places of a text; coordinates are called by themselves.
 func candidates(places *gazetteer.Gazetteer, text string, near gazetteer.Near) []triage.Place {
-	all := []triage.Place{}
-	for _, f := range geo.ParseCoordinates(text) {
-		area := places.Reverse(f.Point)
-		one := triage.Place{Name: geo.FormatPoint(f.Point), Country: area.CountryCode, Admin1Code: area.Admin1Code, Admin1: area.Admin1Name,
-			Lon: f.Point.Lon, Lat: f.Point.Lat, UncertaintyM: f.UncertaintyM, Method: string(f.Method),
-			Words: f.Words, Score: 1, Certain: f.Certain, Why: f.Why}
-		if !f.Certain {
-			one.Score = 0.5
-		}
-		all = append(all, one)
+	all := triage.FindPlaces(places, text, near)
+	if all == nil {
+		all = []triage.Place{}
 	}
-	coordinates := all
-	for _, f := range places.Find(text, near) {
-		if slices.ContainsFunc(coordinates, func(p triage.Place) bool { return p.Words.Start < f.Words.End && f.Words.Start < p.Words.End }) {
-			continue // a word inside a map link names no place
+	for i, p := range all {
+		if p.Name == "" {
+			all[i].Name = geo.FormatPoint(geo.Point{Lon: p.Lon, Lat: p.Lat})
 		}
-		all = append(all, triage.Place{Name: f.Name, Country: f.Country, Admin1: f.Admin1,
-			Lon: f.Point.Lon, Lat: f.Point.Lat, UncertaintyM: f.UncertaintyM, Method: string(f.Method),
-			Words: f.Words, Score: f.Score, Certain: f.Certain, Why: f.Why})
 	}
 	return all
 }

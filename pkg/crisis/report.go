@@ -158,7 +158,7 @@ type Location struct {
 	// UncertaintyM is a radius in metres.
 	UncertaintyM float64
 	// Method is how it was found: "given", "coordinates", "link", "gazetteer",
-	// "person", "import".
+	// "geocoder", "person", "import".
 	Method      string
 	Words       vault.Secret
 	Name        string // of the place, as the gazetteer has it

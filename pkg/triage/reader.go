@@ -18,6 +18,7 @@ type Reader struct {
 	gazetteer Gazetteer
 	common    common
 	learned   *learn.Model
+	geocoder  *Geocoder // or nil
 }
 
 // NewReader makes a reader with the lexicon that comes with Onyo.
