@@ -70,9 +70,9 @@ func build(ctx context.Context, w *world, o *opened, demo bool) (*house, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read the deployment: %w", err)
 	}
-	places, err := gazetteer.Open()
+	places, err := openPlaces(w)
 	if err != nil {
-		return nil, fmt.Errorf("open the gazetteer: %w", err)
+		return nil, err
 	}
 	if err := h.intake(w, o); err != nil {
 		return nil, err
@@ -150,6 +150,13 @@ func (h *house) stages(w *world, o *opened, places *gazetteer.Gazetteer) error {
 	var err error
 	if h.reading, err = triage.NewReader(places); err != nil {
 		return err
+	}
+	if w.GeocoderURL != "" {
+		geocoder, err := w.geocoder(media.NewClient(), w.clock, w.log)
+		if err != nil {
+			return err
+		}
+		h.reading.Ask(geocoder)
 	}
 	h.triage = triage.New(triage.Options{Store: o.store, Reader: h.reading, Pictures: h.keeper, Holder: holder(w), Clock: w.clock, Log: w.log})
 	return nil
@@ -242,6 +249,7 @@ func (h *house) start(ctx context.Context, group *errgroup.Group) {
 	run(h.hotspots.Run)
 	run(h.publish.Run)
 	run(h.sweep)
+	run(func(ctx context.Context) { watchPlaces(ctx, h.w, h.places) })
 }
 
 // load reads both maps and the queue before the server calls itself ready.

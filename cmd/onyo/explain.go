@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/triage"
 )
 
@@ -26,9 +24,9 @@ func (c explainCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	places, err := gazetteer.Open()
+	places, err := openPlaces(w)
 	if err != nil {
-		return fmt.Errorf("open the gazetteer: %w", err)
+		return err
 	}
 	reader, err := triage.NewReader(places)
 	if err != nil {

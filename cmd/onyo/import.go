@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/onyo-project/onyo/geo/gazetteer"
 	"github.com/onyo-project/onyo/pkg/crisis"
 )
 
@@ -119,8 +118,8 @@ func (im *importer) start(ctx context.Context, zone string) error {
 	if im.zone, err = time.LoadLocation(zone); err != nil {
 		return fmt.Errorf("--timezone: there is no zone %q; it is named like America/Port-au-Prince", zone)
 	}
-	if im.places, err = gazetteer.Open(); err != nil {
-		return fmt.Errorf("open the gazetteer: %w", err)
+	if im.places, err = openPlaces(im.world); err != nil {
+		return err
 	}
 	categories, err := crisis.Select[*crisis.Category](ctx, im.db, crisis.Query{})
 	if err != nil {

@@ -69,6 +69,7 @@ type cli struct {
 	Import   importCmd   `cmd:"" help:"Import reports from other systems."`
 	Export   exportCmd   `cmd:"" help:"Export reports, incidents or hotspots."`
 	Place    placeCmd    `cmd:"" help:"Where could this be? One JSON object a line."`
+	Places   placesCmd   `cmd:"" help:"The deployment's own places: import, list, remove."`
 	Explain  explainCmd  `cmd:"" help:"What would triage suggest for this text? One JSON object a line."`
 	Hotspots hotspotsCmd `cmd:"" help:"Find dense groups in a file of points, with the server's engine."`
 	Ledger   ledgerCmd   `cmd:"" help:"The ledger: verify, checkpoint."`

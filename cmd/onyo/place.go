@@ -41,9 +41,9 @@ func (c placeCmd) Run(ctx context.Context, w *world) error {
 	if err != nil {
 		return err
 	}
-	places, err := gazetteer.Open()
+	places, err := openPlaces(w)
 	if err != nil {
-		return fmt.Errorf("open the gazetteer: %w", err)
+		return err
 	}
 	return answerTexts(ctx, w, c.Text, func(text string) any {
 		return placeAnswer{Text: text, Candidates: candidates(places, text, near)}

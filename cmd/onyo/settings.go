@@ -32,6 +32,8 @@ type settings struct {
 	Proxies      string        `name:"trusted-proxies" env:"ONYO_TRUSTED_PROXIES" help:"Networks of proxies in front of Onyo, as 172.16.0.0/12,10.0.0.5/32: they are believed about whom they speak for. This machine always is."`
 	Embedders    string        `name:"embed-origins" env:"ONYO_EMBED_ORIGINS" help:"Who may frame /embed, as https://news.example,https://ngo.example; nobody else may."`
 	ScrapeSecret string        `name:"scrape-secret" env:"ONYO_SCRAPE_SECRET" help:"A word, at least 16 characters, with which a monitor may read /metrics and /readyz's reasons, as its bearer token. Without it only an admin's token may."`
+	GeocoderURL  string        `name:"geocoder-url" env:"ONYO_GEOCODER_URL" help:"A Nominatim or Photon that is asked where words are, as http://10.0.0.5:8080; its keeper learns of every place asked for. Off when empty; the built-in gazetteer always answers."`
+	GeocoderKind string        `name:"geocoder-kind" env:"ONYO_GEOCODER_KIND" help:"nominatim or photon; default: as its URL says."`
 	TestData     string        `name:"testdata" env:"ONYO_TESTDATA" hidden:"" help:"Where the real test data lies; used by tests alone."`
 }
 
@@ -84,6 +86,11 @@ func (s *settings) complete() error {
 	}
 	if s.ScrapeSecret != "" && len(s.ScrapeSecret) < 16 {
 		bad("ONYO_SCRAPE_SECRET", "it has fewer than 16 characters")
+	}
+	if s.GeocoderURL != "" {
+		if _, err := s.geocoder(nil, nil, nil); err != nil {
+			bad("ONYO_GEOCODER_URL", "%v", err)
+		}
 	}
 	if s.FormRate < 0 {
 		bad("ONYO_FORM_RATE", "%d is below 0", s.FormRate)
