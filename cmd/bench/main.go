@@ -30,6 +30,7 @@ func bench(args []string, out io.Writer) error {
 		{name: "webhooks", run: compareWebhooks},
 		{name: "inserts", run: compareInserts},
 		{name: "cluster", run: compareClusters},
+		{name: "density", run: compareDensity},
 		{name: "webhooks-client", run: sendWebhooks, helper: true},
 	}
 	ran, names := false, ""

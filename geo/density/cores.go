@@ -1,234 +1,200 @@
 package density
 
-import (
-	"math"
-	"slices"
-	"sort"
-)
+import "slices"
 
 // findCores marks the points whose neighbourhood weighs enough.
-func (g *grid) findCores(minWeight uint64) {
-	around := make([]int32, 0, 32)
-	for c := range g.cells {
-		own := &g.cells[c]
-		around = around[:0]
-		g.around(own, func(d int32) {
-			if !g.tight || d != int32(c) {
-				around = append(around, d)
-			}
-		})
-		from, until, within := own.first, own.first, uint64(0)
-		for p := own.first; p < own.last; p++ {
-			weight := uint64(0)
-			if g.tight { // all of the cell that is near in time counts
-				for ; until < own.last && apart(g.when[until], g.when[p]) <= g.window; until++ {
-					within += g.weight(until)
+func (g *grid) findCores() {
+	s := sweep{grid: g}
+	for l := range g.lanes {
+		s.start(l)
+		for c := g.lanes[l].first; c < g.lanes[l].last; c++ {
+			for _, near := range s.at(c) {
+				for d := near.lo; d < near.hi; d++ {
+					g.weigh(&g.cells[c], &g.cells[d])
 				}
-				for ; apart(g.when[p], g.when[from]) > g.window; from++ {
-					within -= g.weight(from)
-				}
-				weight = within
 			}
-			for i := 0; i < len(around) && weight < minWeight; i++ {
-				weight = g.weigh(p, &g.cells[around[i]], weight, minWeight)
+		}
+	}
+	for i := range g.cells {
+		c := &g.cells[i]
+		for m := range g.in(c) {
+			if one := &g.members[c.first+int32(m)]; c.weight+one.sum >= g.enough {
+				one.core = true
+				c.cores++
 			}
-			g.core[p] = weight >= minWeight
 		}
 	}
 }
 
-func (g *grid) weight(rank int32) uint64 { return uint64(g.points[g.order[rank]].Weight) }
+func (g *grid) in(c *cell) []member { return g.members[c.first:c.last] }
 
-// weigh adds the weight of p's neighbours in cell d to weight, and stops once
-// there is enough.
-func (g *grid) weigh(p int32, d *cell, weight, enough uint64) uint64 {
-	if d.around.chord2(g.at[p]) > g.beyond {
-		return weight
-	}
-	q := g.since(d.first, d.last, g.earliest(g.when[p]))
-	for ; q < d.last && weight < enough; q++ {
-		if apart(g.when[q], g.when[p]) > g.window {
-			break
+// weigh adds to the sums of the members of two cells, as long as that may matter:
+// in a cell that weighs enough by itself all are cores.
+func (g *grid) weigh(c, d *cell) {
+	switch {
+	case c.weight >= g.enough && d.weight >= g.enough:
+	case c.weight >= g.enough:
+		g.weighOne(d, c)
+	case d.weight >= g.enough:
+		g.weighOne(c, d)
+	default:
+		these, those := g.in(c), g.in(d)
+		for i := range these {
+			for j := range those {
+				if g.near(&these[i], &those[j]) {
+					these[i].sum, these[i].met = these[i].sum+uint64(those[j].weight), true
+					those[j].sum, those[j].met = those[j].sum+uint64(these[i].weight), true
+				}
+			}
 		}
-		if g.near(p, q) {
-			weight += g.weight(q)
-		}
 	}
-	return weight
 }
 
-// run is a row of cores of one cell that certainly share a cluster: each
-// follows the one before within the window. Runs of a cell lie more than a
-// window apart.
-type run struct{ cell, first, last int32 } // ranks [first,last]; not all between are cores
+// weighOne adds the members of heavy to the sums of those of light.
+func (g *grid) weighOne(light, heavy *cell) {
+	these, those := g.in(light), g.in(heavy)
+	for i := range these {
+		p := &these[i]
+		for j := 0; j < len(those) && light.weight+p.sum < g.enough; j++ {
+			if g.near(p, &those[j]) {
+				p.sum, p.met = p.sum+uint64(those[j].weight), true
+			}
+		}
+	}
+}
 
-// findRuns gathers the cores of every cell into runs. Where cells are not
-// tight every core is a run of its own.
-func (g *grid) findRuns() {
-	for c := range g.cells {
-		own := &g.cells[c]
-		own.runs = int32(len(g.runs))
-		for p := own.first; p < own.last; p++ {
-			if !g.core[p] {
+// join unites the cells that hold cores which are neighbours.
+func (g *grid) join() {
+	s := sweep{grid: g}
+	var meeting meeting
+	for l := range g.lanes {
+		s.start(l)
+		for c := g.lanes[l].first; c < g.lanes[l].last; c++ {
+			if g.cells[c].cores == 0 {
 				continue
 			}
-			last := len(g.runs) - 1
-			if g.tight && last >= int(own.runs) && apart(g.when[p], g.when[g.runs[last].last]) <= g.window {
-				g.runs[last].last = p
-			} else {
-				g.runs = append(g.runs, run{cell: int32(c), first: p, last: p})
-			}
-		}
-		own.ends = int32(len(g.runs))
-	}
-	g.parent = make([]int32, len(g.runs))
-	for i := range g.parent {
-		g.parent[i] = int32(i)
-	}
-}
-
-// joinRuns unites runs that hold neighbours.
-func (g *grid) joinRuns() {
-	for c := range g.cells {
-		own := &g.cells[c]
-		if own.runs == own.ends {
-			continue
-		}
-		g.around(own, func(d int32) {
-			// Every pair of cells is looked at once. A cell's own runs can
-			// only be neighbours where cells are not tight.
-			if d > int32(c) || d == int32(c) && !g.tight {
-				g.joinCells(own, &g.cells[d])
-			}
-		})
-	}
-}
-
-func (g *grid) joinCells(c, d *cell) {
-	for a := c.runs; a < c.ends; a++ {
-		from := d.runs + int32(sort.Search(int(d.ends-d.runs), func(i int) bool {
-			return g.when[g.runs[d.runs+int32(i)].last] >= g.earliest(g.when[g.runs[a].first])
-		}))
-		for b := from; b < d.ends; b++ {
-			if start := g.when[g.runs[b].first]; start > g.when[g.runs[a].last] && apart(start, g.when[g.runs[a].last]) > g.window {
-				break
-			}
-			if ra, rb := g.find(a), g.find(b); ra != rb && g.touch(g.runs[a], g.runs[b], d) {
-				g.parent[max(ra, rb)] = min(ra, rb)
+			for _, near := range s.at(c) {
+				for d := near.lo; d < near.hi; d++ {
+					if g.cells[d].cores == 0 {
+						continue
+					}
+					a, b := g.find(c), g.find(d)
+					if a == b {
+						continue
+					}
+					if p, _ := meeting.of(&g.reach, g.in(&g.cells[c]), g.in(&g.cells[d])); p != nil {
+						g.cells[max(a, b)].parent = min(a, b)
+					}
+				}
 			}
 		}
 	}
 }
 
-// touch reports whether some core of a is a neighbour of some core of b, which
-// lies in cell d.
-func (g *grid) touch(a, b run, d *cell) bool {
-	for p := a.first; p <= a.last; p++ {
-		if !g.core[p] || d.around.chord2(g.at[p]) > g.beyond {
-			continue
-		}
-		q := g.since(b.first, b.last+1, g.earliest(g.when[p]))
-		for ; q <= b.last && apart(g.when[q], g.when[p]) <= g.window; q++ {
-			if g.core[q] && g.near(p, q) {
-				return true
-			}
-		}
+func (g *grid) find(c int32) int32 {
+	for g.cells[c].parent != c {
+		g.cells[c].parent = g.cells[g.cells[c].parent].parent
+		c = g.cells[c].parent
 	}
-	return false
+	return c
 }
 
-func (g *grid) find(a int32) int32 {
-	for g.parent[a] != a {
-		g.parent[a] = g.parent[g.parent[a]]
-		a = g.parent[a]
-	}
-	return a
-}
-
-// label numbers the clusters and writes every point's label.
+// label writes the label of every point: first the cell that stands for its
+// cluster, then the cluster's number.
 func (g *grid) label(labels []Label) {
-	number := g.numbers()
-	clusterOf := make([]int32, len(g.order)) // by rank, cores only
-	for r, one := range g.runs {
-		for p := one.first; p <= one.last; p++ {
-			if g.core[p] {
-				clusterOf[p] = number[g.find(int32(r))]
-				labels[g.order[p]] = Label{Cluster: int(clusterOf[p]), Core: true}
-			}
-		}
-	}
-	around := make([]int32, 0, 32)
-	for c := range g.cells {
-		own := &g.cells[c]
-		around = around[:0]
-		for p := own.first; p < own.last; p++ {
-			if g.core[p] {
+	s := sweep{grid: g, whole: true}
+	for l := range g.lanes {
+		started := false
+		for c := g.lanes[l].first; c < g.lanes[l].last; c++ {
+			root := int(g.find(c))
+			if g.allCores(labels, c, root) {
 				continue
 			}
-			if len(around) == 0 {
-				g.around(own, func(d int32) { around = append(around, d) })
+			if !started {
+				s.start(l)
+				started = true
 			}
-			if q := g.nearestCore(p, around); q >= 0 {
-				labels[g.order[p]].Cluster = int(clusterOf[q])
+			near := s.at(c)
+			for i, own := 0, g.in(&g.cells[c]); i < len(own); i++ {
+				if !own[i].core {
+					labels[own[i].index].Cluster = g.nearestCluster(&own[i], near)
+				}
 			}
 		}
 	}
+	g.number(labels)
 }
 
-// numbers maps the root of every cluster to its number: by the first core in
-// canonical order.
-func (g *grid) numbers() []int32 {
-	first := make([]int32, len(g.runs)) // root -> rank of its first core
+// allCores labels the cores of a cell, and says that no other member can be in a
+// cluster.
+func (g *grid) allCores(labels []Label, c int32, root int) bool {
+	own := &g.cells[c]
+	all := true
+	for i, members := 0, g.in(own); i < len(members); i++ {
+		if m := &members[i]; m.core {
+			labels[m.index] = Label{Cluster: root, Core: true}
+		} else if m.met || own.cores > 0 {
+			all = false
+		}
+	}
+	return all
+}
+
+// nearestCluster is that of the core nearest to p among its neighbours.
+func (g *grid) nearestCluster(p *member, around []span) int {
+	best, cluster := g.nearest(), int32(Noise)
+	for _, near := range around {
+		for d := near.lo; d < near.hi; d++ {
+			if g.cells[d].cores == 0 {
+				continue
+			}
+			was, those := best.core, g.in(&g.cells[d])
+			for j := range those {
+				if those[j].core {
+					best.offer(&g.reach, p, &those[j])
+				}
+			}
+			if best.core != was {
+				cluster = d
+			}
+		}
+	}
+	if cluster == Noise {
+		return Noise
+	}
+	return int(g.find(cluster))
+}
+
+// number replaces the cells in labels by numbers: by the first core of each
+// cluster in canonical order.
+func (g *grid) number(labels []Label) {
+	first := make([]int32, len(g.cells)) // of a cell that stands for a cluster: a point, from 1
 	var roots []int32
-	for r, one := range g.runs {
-		root := g.find(int32(r))
-		if int(root) == r {
-			roots = append(roots, root)
-			first[root] = one.first
-		}
-		for p := one.first; p <= one.last; p++ {
-			if g.core[p] && g.compare(p, first[root]) < 0 {
-				first[root] = p
-			}
-		}
+	at := func(i int32) Point {
+		p := g.points[i]
+		place := normal(p.Lon, p.Lat)
+		p.Lon, p.Lat = place.Lon, place.Lat
+		return p
 	}
-	slices.SortFunc(roots, func(a, b int32) int { return g.compare(first[a], first[b]) })
-	number := make([]int32, len(g.runs))
-	for n, root := range roots {
-		number[root] = int32(n)
-	}
-	return number
-}
-
-func (g *grid) compare(a, b int32) int {
-	return canonical(g.points[g.order[a]], g.points[g.order[b]])
-}
-
-// nearestCore is the rank of the core nearest to p among its neighbours, or -1.
-func (g *grid) nearestCore(p int32, around []int32) int32 {
-	best, metres, limit := int32(-1), math.Inf(1), g.beyond
-	for _, c := range around {
-		d := &g.cells[c]
-		if d.runs == d.ends || d.around.chord2(g.at[p]) > limit {
+	for i, l := range labels {
+		if !l.Core {
 			continue
 		}
-		q := g.since(d.first, d.last, g.earliest(g.when[p]))
-		for ; q < d.last && apart(g.when[q], g.when[p]) <= g.window; q++ {
-			if !g.core[q] {
-				continue
-			}
-			chord := chord2(g.at[p], g.at[q])
-			if chord > limit {
-				continue
-			}
-			m := g.metres(p, q)
-			if m <= g.eps && (m < metres || m == metres && g.compare(q, best) < 0) {
-				best, metres = q, m
-				// Anything clearly farther need not be measured.
-				length := math.Sqrt(chord)*(1+1e-9) + 1e-13
-				limit = math.Min(limit, length*length)
-			}
+		switch was := first[l.Cluster]; {
+		case was == 0:
+			roots = append(roots, int32(l.Cluster))
+			first[l.Cluster] = int32(i) + 1
+		case canonical(at(int32(i)), at(was-1)) < 0:
+			first[l.Cluster] = int32(i) + 1
 		}
 	}
-	return best
+	slices.SortFunc(roots, func(a, b int32) int { return canonical(at(first[a]-1), at(first[b]-1)) })
+	for n, root := range roots {
+		first[root] = int32(n)
+	}
+	for i := range labels {
+		if labels[i].Cluster != Noise {
+			labels[i].Cluster = int(first[labels[i].Cluster])
+		}
+	}
 }

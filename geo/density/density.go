@@ -12,13 +12,10 @@
 package density
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"time"
-
-	"github.com/onyo-project/onyo/geo"
 )
 
 // Noise is the cluster of a point that belongs to none.
@@ -90,32 +87,8 @@ func Cluster(points []Point, p Params) []Label {
 		return labels
 	}
 	g := newGrid(points, newReach(p))
-	g.findCores(uint64(p.MinWeight))
-	g.findRuns()
-	g.joinRuns()
+	g.findCores()
+	g.join()
 	g.label(labels)
 	return labels
 }
-
-// canonical is the order that settles ties: by place, time, weight. Points
-// that compare equal are the same for every purpose here.
-func canonical(a, b Point) int {
-	if c := cmp.Or(cmp.Compare(a.Lon, b.Lon), cmp.Compare(a.Lat, b.Lat)); c != 0 {
-		return c
-	}
-	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Weight, b.Weight))
-}
-
-// normal gives the one spelling of a place that has several: 180 and -180 are
-// the same meridian, and a pole has every longitude.
-func normal(p Point) Point {
-	if math.Abs(p.Lat) == 90 {
-		p.Lon = 0
-	} else if p.Lon == 180 {
-		p.Lon = -180
-	}
-	p.Lon, p.Lat = p.Lon+0, p.Lat+0 // never -0
-	return p
-}
-
-func (p Point) place() geo.Point { return geo.Point{Lon: p.Lon, Lat: p.Lat} }

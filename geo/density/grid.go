@@ -3,193 +3,162 @@ package density
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
-	"sort"
 
 	"github.com/onyo-project/onyo/geo"
 )
 
-// The sphere is cut into rows of equal latitude and every row into columns of
-// equal longitude, so many that no cell is wider than it is high. A cell's
-// diagonal is at most eps: points that share a cell are neighbours in space
-// without looking, and everything within eps lies at most two rows away.
-//
-// That holds between these limits of eps; outside them cells only sort points
-// by place (the sphere bends too much, or cells would be too many).
-const (
-	tightestEps = 0.1
-	widestEps   = 100_000.0
-)
-
+// grid holds points in cells: a square of the mesh and a slot of time, so that
+// all members of a cell are neighbours of each other. Where the mesh is not tight
+// every point has a cell to itself.
 type grid struct {
 	reach
-	points []Point
-	tight  bool      // whether a cell's diagonal is at most eps
-	height float64   // of a row, radians
-	order  []int32   // rank in the grid -> index in points; by cell, then time
-	at     []vector  // by rank
-	when   []int64   // by rank; 0 for all without a window
-	cells  []cell    // by row, then column
-	rows   []gridRow // occupied rows, northward
-	core   []bool    // by rank
-	runs   []run
-	parent []int32 // union-find over runs
+	mesh
+	points  []Point
+	members []member // by cell
+	cells   []cell   // by lane, then column
+	lanes   []lane   // by row, then slot
 }
 
+// cell is one vertex of the graph whose parts are the clusters.
 type cell struct {
-	row, col    int32
-	first, last int32 // ranks [first,last)
-	runs, ends  int32 // its runs [runs,ends)
-	around      box
+	first, last int32 // members [first,last)
+	col         int32
+	cores       int32
+	weight      uint64 // of all members
+	parent      int32  // union-find over cells
 }
 
-type gridRow struct {
+// lane is a row of cells of the same slot.
+type lane struct {
+	slot        int64
 	row         int32
+	columns     int32
 	first, last int32 // cells [first,last)
 }
 
-// placed is a point on its way into the grid.
-type placed struct {
-	row, col int32
-	when     int64
-	index    int32
-}
-
 func newGrid(points []Point, r reach) *grid {
-	g := &grid{reach: r, points: make([]Point, len(points))}
-	g.tight = r.eps >= tightestEps && r.eps <= widestEps
-	// A ten-thousandth less than eps/√2 outweighs the curvature at widestEps.
-	g.height = math.Max(math.Min(r.eps, geo.EarthRadius), tightestEps) / math.Sqrt2 * (1 - 1e-4) / geo.EarthRadius
-	all := make([]placed, 0, len(points))
-	for i, p := range points {
-		p = normal(p)
-		g.points[i] = p
-		if !p.place().Valid() {
-			continue
-		}
-		one := placed{row: g.rowOf(p.Lat * math.Pi / 180), index: int32(i)}
-		one.col = g.colOf(one.row, p.Lon*math.Pi/180)
-		if r.window != math.MaxUint64 {
-			one.when = p.Time
-		}
-		all = append(all, one)
+	g := &grid{reach: r, mesh: newMesh(r), points: points}
+	g.place = func(i int32) geo.Point { return normal(points[i].Lon, points[i].Lat) }
+	all, colBits := g.arrange()
+	cells, lanes := g.count(all, colBits)
+	g.members, g.cells, g.lanes = make([]member, len(all)), make([]cell, 0, cells), make([]lane, 0, lanes)
+	for rank := range all {
+		g.fill(all, rank, colBits)
 	}
-	slices.SortFunc(all, func(a, b placed) int {
-		if a.row != b.row {
-			return cmp.Compare(a.row, b.row)
-		}
-		if a.col != b.col {
-			return cmp.Compare(a.col, b.col)
-		}
-		return cmp.Compare(a.when, b.when)
-	})
-	g.fill(all)
 	return g
 }
 
-func (g *grid) fill(all []placed) {
-	n := len(all)
-	g.order, g.at, g.when, g.core = make([]int32, n), make([]vector, n), make([]int64, n), make([]bool, n)
-	for rank, one := range all {
-		v := toVector(g.points[one.index])
-		g.order[rank], g.at[rank], g.when[rank] = one.index, v, one.when
-		last := len(g.cells) - 1
-		if last < 0 || g.cells[last].row != one.row || g.cells[last].col != one.col {
-			last++
-			g.cells = append(g.cells, cell{row: one.row, col: one.col, first: int32(rank), around: emptyBox()})
-			if r := len(g.rows) - 1; r < 0 || g.rows[r].row != one.row {
-				g.rows = append(g.rows, gridRow{row: one.row, first: int32(last)})
-			}
-			g.rows[len(g.rows)-1].last = int32(last) + 1
+// count is how many cells and lanes the points need.
+func (g *grid) count(all []placed, colBits int) (cells, lanes int) {
+	for i := range all {
+		if i == 0 || all[i].key>>colBits != all[i-1].key>>colBits {
+			lanes++
 		}
-		g.cells[last].last = int32(rank) + 1
-		g.cells[last].around.add(v)
-	}
-}
-
-func (g *grid) rowOf(lat float64) int32 { return int32(math.Floor(lat / g.height)) }
-
-// columns is into how many columns a row is cut.
-func (g *grid) columns(row int32) int32 {
-	south := float64(row) * g.height
-	widest := 1.0 // the cosine of the row's latitude nearest to the equator
-	if south > 0 {
-		widest = math.Cos(math.Min(south, math.Pi/2))
-	} else if north := south + g.height; north < 0 {
-		widest = math.Cos(math.Max(north, -math.Pi/2))
-	}
-	return int32(math.Max(1, math.Ceil(2*math.Pi*widest/g.height)))
-}
-
-func (g *grid) colOf(row int32, lon float64) int32 {
-	n := g.columns(row)
-	return min(n-1, max(0, int32((lon+math.Pi)/(2*math.Pi)*float64(n))))
-}
-
-// around calls do for every occupied cell that may hold a neighbour of a point
-// in cell c, c itself included.
-func (g *grid) around(c *cell, do func(d int32)) {
-	const slack = 1e-9 // radians, six millimetres, far above the rounding
-	south, north := float64(c.row)*g.height, float64(c.row+1)*g.height
-	low, high := g.rowOf(south-g.angle-slack), g.rowOf(north+g.angle+slack)
-	width := 2 * math.Pi / float64(g.columns(c.row))
-	west := float64(c.col)*width - math.Pi
-	spread := math.Pi // how far in longitude a neighbour can be
-	// The widest reach in longitude of a circle of this angle around a
-	// latitude is asin(sin angle / cos latitude), until it takes in a pole.
-	if polar := math.Max(math.Abs(south), math.Abs(north)); polar+g.angle < math.Pi/2 {
-		spread = math.Asin(math.Min(1, math.Sin(g.angle)/math.Cos(polar))) + slack
-	}
-	start := sort.Search(len(g.rows), func(i int) bool { return g.rows[i].row >= low })
-	for _, r := range g.rows[start:] {
-		if r.row > high {
-			return
-		}
-		n := g.columns(r.row)
-		per := float64(n) / (2 * math.Pi)
-		from := int32(math.Floor((west - spread + math.Pi) * per))
-		to := int32(math.Floor((west + width + spread + math.Pi) * per))
-		switch {
-		case int64(to)-int64(from)+1 >= int64(n):
-			g.span(r, 0, n-1, do)
-		case from < 0:
-			g.span(r, 0, to, do)
-			g.span(r, from+n, n-1, do)
-		case to >= n:
-			g.span(r, 0, to-n, do)
-			g.span(r, from, n-1, do)
-		default:
-			g.span(r, from, to, do)
+		if i == 0 || !g.tight || all[i].key != all[i-1].key {
+			cells++
 		}
 	}
+	return cells, lanes
 }
 
-// span calls do for the occupied cells of a row in columns [from,to].
-func (g *grid) span(r gridRow, from, to int32, do func(d int32)) {
-	in := g.cells[r.first:r.last]
-	start := sort.Search(len(in), func(i int) bool { return in[i].col >= from })
-	for i := start; i < len(in) && in[i].col <= to; i++ {
-		do(r.first + int32(i))
+// fill puts a point at its rank; ranks come in order.
+func (g *grid) fill(all []placed, rank, colBits int) {
+	key, index := all[rank].key, all[rank].index
+	p := &g.points[index]
+	place := normal(p.Lon, p.Lat)
+	fresh := rank == 0 || key>>colBits != all[rank-1].key>>colBits
+	if fresh {
+		row := g.rowOf(place.Lat)
+		g.lanes = append(g.lanes, lane{slot: g.slotOf(p.Time), row: row, columns: g.columns(row), first: int32(len(g.cells))})
+	}
+	if fresh || !g.tight || key != all[rank-1].key {
+		g.cells = append(g.cells, cell{first: int32(rank), col: int32(key & (1<<colBits - 1)), parent: int32(len(g.cells))})
+		g.lanes[len(g.lanes)-1].last = int32(len(g.cells))
+	}
+	c := &g.cells[len(g.cells)-1]
+	c.last = int32(rank) + 1
+	c.weight += uint64(p.Weight)
+	m := &g.members[rank]
+	m.vector, m.weight, m.index = toVector(place), p.Weight, index
+	if g.length != 0 {
+		m.when = p.Time
 	}
 }
 
-// since is the first rank in [first,last) not before moment t.
-func (g *grid) since(first, last int32, t int64) int32 {
-	if g.window == math.MaxUint64 {
-		return first
+// arrange lists the points that are on Earth by row, slot and column. The column
+// is in the lowest bits of a key, whatever makes out the lane above.
+func (g *grid) arrange() (all []placed, colBits int) {
+	lowRow, highRow := int32(math.MaxInt32), int32(math.MinInt32)
+	lowSlot, highSlot := int64(math.MaxInt64), int64(math.MinInt64)
+	all = make([]placed, 0, len(g.points))
+	for i := range g.points {
+		p := &g.points[i]
+		if !onEarth(p.Lon, p.Lat) {
+			continue
+		}
+		row, slot := g.rowOf(p.Lat), g.slotOf(p.Time)
+		lowRow, highRow = min(lowRow, row), max(highRow, row)
+		lowSlot, highSlot = min(lowSlot, slot), max(highSlot, slot)
+		all = append(all, placed{index: int32(i)})
 	}
-	return first + int32(sort.Search(int(last-first), func(i int) bool { return g.when[first+int32(i)] >= t }))
+	colBits = bits.Len64(uint64(2*math.Pi/g.height) + 1)
+	if len(all) == 0 {
+		return nil, colBits
+	}
+	slotBits, rowBits := bits.Len64(uint64(highSlot)-uint64(lowSlot)), bits.Len32(uint32(highRow-lowRow))
+	columns := g.columnsFrom(lowRow, highRow)
+	if rowBits+slotBits+colBits > 64 {
+		return g.arrangeSlowly(all, colBits), colBits
+	}
+	for i := range all {
+		p := &g.points[all[i].index]
+		place := normal(p.Lon, p.Lat)
+		row := g.rowOf(place.Lat)
+		line := uint64(row-lowRow)<<slotBits | (uint64(g.slotOf(p.Time)) - uint64(lowSlot))
+		all[i].key = line<<colBits | uint64(colOf(place.Lon, columns(row)))
+	}
+	return radixSort(all, rowBits+slotBits+colBits), colBits
 }
 
-// near reports whether the points of two ranks are neighbours in space.
-func (g *grid) near(a, b int32) bool {
-	c := chord2(g.at[a], g.at[b])
-	if c <= g.sure && g.sure > 0 {
-		return true
+// columnsFrom is g.columns for rows in [low,high]. It remembers, unless that would
+// be more work than the points are.
+func (g *grid) columnsFrom(low, high int32) func(row int32) int32 {
+	if int(high-low) > 4*len(g.points) {
+		return g.columns
 	}
-	return c <= g.beyond && g.metres(a, b) <= g.eps
+	known := make([]int32, high-low+1)
+	return func(row int32) int32 {
+		if known[row-low] == 0 {
+			known[row-low] = g.columns(row)
+		}
+		return known[row-low]
+	}
 }
 
-func (g *grid) metres(a, b int32) float64 {
-	return geo.Distance(g.points[g.order[a]].place(), g.points[g.order[b]].place())
+// arrangeSlowly is for windows so short against the whole time that a key has no
+// room for the slot: it numbers the lanes.
+func (g *grid) arrangeSlowly(all []placed, colBits int) []placed {
+	lane := func(a, b placed) int {
+		p, q := &g.points[a.index], &g.points[b.index]
+		return cmp.Or(cmp.Compare(g.rowOf(p.Lat), g.rowOf(q.Lat)), cmp.Compare(g.slotOf(p.Time), g.slotOf(q.Time)))
+	}
+	for i := range all {
+		p := &g.points[all[i].index]
+		place := normal(p.Lon, p.Lat)
+		all[i].key = uint64(colOf(place.Lon, g.columns(g.rowOf(place.Lat))))
+	}
+	slices.SortFunc(all, func(a, b placed) int { return cmp.Or(lane(a, b), cmp.Compare(a.key, b.key)) })
+	number := uint64(0)
+	for i := range all {
+		if i > 0 && lane(all[i-1], all[i]) != 0 {
+			number++
+		}
+		all[i].key |= number << colBits
+	}
+	return all
 }
+
+// onEarth is geo.Point.Valid without its explanations.
+func onEarth(lon, lat float64) bool { return math.Abs(lon) <= 180 && math.Abs(lat) <= 90 }

@@ -31,7 +31,7 @@ func Hull(places []geo.Point, haloMetres float64) [][]geo.Point {
 	valid := make([]geo.Point, 0, len(places))
 	for _, p := range places {
 		if p.Valid() {
-			v := toVector(Point{Lon: p.Lon, Lat: p.Lat})
+			v := toVector(p)
 			sum = vector{sum.x + v.x, sum.y + v.y, sum.z + v.z}
 			valid = append(valid, p)
 		}
