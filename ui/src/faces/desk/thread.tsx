@@ -58,7 +58,7 @@ function Said({ row, quoted }: { row: ThreadRow; quoted: string }) {
     <li class={`said said-${row.direction}`}>
       <p class="said-text" dir="auto">{withoutCode(row.text)}</p>
       {quoted && <Quoted text={quoted} />}
-      <p class="said-facts quiet small">{out && <span dir="auto">{row.kind === 'reply' || !row.kind ? row.by : t(`thread.${row.kind}`)}</span>}<time dateTime={row.at}>{day(row.at)}, {clock(row.at)}</time></p>
+      <p class="said-facts quiet small">{out && <span><bdi>{row.kind === 'reply' || !row.kind ? row.by : t(`thread.${row.kind}`)}</bdi></span>}<time dateTime={row.at}>{day(row.at)}, {clock(row.at)}</time></p>
       {out && <p class={`said-state said-state-${row.state}`} role="status"><Icon name={marks[row.state]} />{stateText(row)}{row.state_at && row.state !== 'queued' && <> <time class="quiet" dateTime={row.state_at}>{clock(row.state_at)}</time></>}</p>}
     </li>
   );
