@@ -94,6 +94,7 @@ type Candidate struct {
 	Name         string
 	Country      string // ISO 3166-1 alpha-2
 	Admin1       string // name
+	Admin1Code   string // as Area has it
 	PCode        string // of the deployment's own places, or empty
 	Divisions    []Division
 	Kind         Kind

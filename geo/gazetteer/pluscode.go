@@ -29,19 +29,21 @@ func (f *finder) completed(mentions []mention, named [][]Candidate) []Candidate 
 		}
 		switch {
 		case at >= 0:
-			out = append(out, complete(code, named[at])...)
+			out = append(out, f.complete(code, named[at])...)
 			landmark(named[at], "it completes the plus code beside it")
 		case f.near.Point != nil:
 			p, uncertaintyM := code.Near(*f.near.Point)
-			out = append(out, Candidate{Name: code.Words.Text, Point: p, UncertaintyM: uncertaintyM, Kind: KindTown, Method: MethodPlusCode,
-				Words: code.Words, Score: 0.7, Why: "a short plus code, completed from where the text comes from"})
+			c := Candidate{Name: code.Words.Text, Point: p, UncertaintyM: uncertaintyM, Kind: KindTown, Method: MethodPlusCode,
+				Words: code.Words, Score: 0.7, Why: "a short plus code, completed from where the text comes from"}
+			f.lies(&c)
+			out = append(out, c)
 		}
 	}
 	return out
 }
 
 // complete reads the code near each place that the name may mean.
-func complete(code geo.ShortPlusCode, named []Candidate) []Candidate {
+func (f *finder) complete(code geo.ShortPlusCode, named []Candidate) []Candidate {
 	var out []Candidate
 	for i, c := range named[:min(len(named), maxFrom)] {
 		if i > 0 && named[0].Certain {
@@ -51,6 +53,7 @@ func complete(code geo.ShortPlusCode, named []Candidate) []Candidate {
 		c.Point, c.UncertaintyM = code.Near(c.Point)
 		c.Words, c.Method, c.Name, c.Population = code.Words, MethodPlusCode, code.Words.Text+" "+c.Name, 0
 		c.Why = "a short plus code, completed from " + from
+		f.moved(&c)
 		out = append(out, c)
 	}
 	return out

@@ -93,12 +93,19 @@ func (f *finder) follow(b bond, named []Candidate) []Candidate {
 		default:
 			c.UncertaintyM = math.Max(2*c.UncertaintyM, c.UncertaintyM+nearM)
 		}
+		f.moved(&c)
 		if i == 0 && !c.Certain && len(named) > 1 {
 			c.Why += "; other places have that name"
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+// moved says anew what a point lies in that is no longer the place's own.
+func (f *finder) moved(c *Candidate) {
+	c.Admin1, c.Admin1Code, c.PCode, c.Divisions = "", "", "", nil
+	f.lies(c)
 }
 
 // between reads "between A and B" and "the A to B road": the middle, as
@@ -148,7 +155,8 @@ func (f *finder) middle(words geo.Words, namedA, namedB []Candidate) (Candidate,
 	c.Point = geo.Destination(from.Point, geo.Bearing(from.Point, to.Point), apart/2)
 	c.UncertaintyM = math.Max(apart/2, math.Max(from.UncertaintyM, to.UncertaintyM))
 	c.Score = math.Min(from.Score, to.Score)
-	c.Method, c.Words, c.Population, c.PCode, c.Divisions = MethodRelation, words, 0, "", nil
+	c.Method, c.Words, c.Population = MethodRelation, words, 0
+	f.moved(&c)
 	c.Why = fmt.Sprintf("the middle between %s and %s, %.0f km apart", from.Name, to.Name, apart/1000)
 	return c, true
 }

@@ -149,25 +149,54 @@ func (f *finder) candidate(s scoredHit, m mention, words geo.Words) Candidate {
 		Point: e.point(), UncertaintyM: float64(e.radius), Population: int(e.population),
 		Method: s.method, Words: words, Score: math.Round(s.score*1000) / 1000,
 	}
-	if s.layer == f.local {
+	switch {
+	case s.layer == f.local:
 		own := s.layer.own[s.id]
 		c.Admin1, c.PCode, c.Divisions = own.admin1, own.pcode, own.divisions
-		if area := f.world.areaAt(c.Point); area >= 0 {
-			if c.Admin1 == "" {
-				c.Admin1 = f.world.names[area]
-			}
-			if c.Country == "" {
-				c.Country = f.world.countries[f.world.entries[area].country]
-			}
-		}
-	} else if e.admin1 >= 0 {
-		c.Admin1 = f.world.names[e.admin1]
+		f.lies(&c)
+	case e.kind == KindCountry || e.kind == KindRegion:
+	case e.admin1 >= 0:
+		c.Admin1, c.Admin1Code = f.world.names[e.admin1], f.world.codes[e.admin1]
+		f.liesInOwn(&c)
+	default:
+		f.liesInOwn(&c)
 	}
 	if m.hint == hintArea && !e.kind.isArea() {
 		c.UncertaintyM = math.Max(c.UncertaintyM, areaAroundM)
 	}
 	c.Why = f.why(s)
 	return c
+}
+
+// lies fills in the areas that a point lies in.
+func (f *finder) lies(c *Candidate) {
+	if area := f.world.areaAt(c.Point); area >= 0 {
+		country := f.world.countries[f.world.entries[area].country]
+		if c.Country == "" {
+			c.Country = country
+		}
+		if c.Country == country {
+			c.Admin1Code = f.world.codes[area]
+			if c.Admin1 == "" {
+				c.Admin1 = f.world.names[area]
+			}
+		}
+	}
+	f.liesInOwn(c)
+}
+
+// liesInOwn lets the deployment's own boundaries say so.
+func (f *finder) liesInOwn(c *Candidate) {
+	own := f.local.divisionsAt(c.Point)
+	if len(own) == 0 {
+		return
+	}
+	c.Divisions = own
+	for _, d := range own {
+		if d.Level == 1 {
+			c.Admin1, c.Admin1Code = d.Name, d.PCode
+		}
+	}
 }
 
 func (f *finder) why(s scoredHit) string {

@@ -81,12 +81,8 @@ func FindPlaces(places Gazetteer, text string, near gazetteer.Near) []Place {
 		if overlaps(coordinates, c.Words) {
 			continue // a word inside a map link names no place
 		}
-		one := Place{Name: c.Name, Country: c.Country, Admin1: c.Admin1, PCode: c.PCode, Divisions: divisions(c.Divisions), Lon: c.Point.Lon, Lat: c.Point.Lat,
-			UncertaintyM: c.UncertaintyM, Method: string(c.Method), Words: c.Words, Score: c.Score, Certain: c.Certain, Why: c.Why}
-		if c.Kind != gazetteer.KindCountry && c.Kind != gazetteer.KindRegion {
-			one = within(places, one)
-		}
-		found = append(found, one)
+		found = append(found, Place{Name: c.Name, Country: c.Country, Admin1Code: c.Admin1Code, Admin1: c.Admin1, PCode: c.PCode, Divisions: divisions(c.Divisions),
+			Lon: c.Point.Lon, Lat: c.Point.Lat, UncertaintyM: c.UncertaintyM, Method: string(c.Method), Words: c.Words, Score: c.Score, Certain: c.Certain, Why: c.Why})
 	}
 	return found
 }
