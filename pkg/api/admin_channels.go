@@ -154,7 +154,7 @@ func (s *setup) listChannels(c echo.Context) error {
 	}
 	list := ChannelList{Channels: []ChannelRow{}, PublicURL: s.public, Acknowledge: deployment.Crisis == "flood" || deployment.Crisis == "storm"}
 	for _, channel := range found {
-		row := s.channelRow(channel)
+		row := s.channelRow(c, channel)
 		if fare, ok := byName[channel.Name]; ok {
 			row.Health = fareRow(fare, sending[channel.ID])
 		}
@@ -175,12 +175,18 @@ func fareRow(h intake.Health, sending map[crisis.DeliveryState]int) *ChannelFare
 	return row
 }
 
-func (s *setup) channelRow(channel *crisis.Channel) ChannelRow {
+// channelRow is a channel for whoever asks: an address that holds a secret is the
+// admins' alone.
+func (s *setup) channelRow(c echo.Context, channel *crisis.Channel) ChannelRow {
+	hook := channel.OpenURL(s.public)
+	if person := who(c); person != nil && person.Has(crisis.RoleAdmin) {
+		hook = channel.HookURL(s.public)
+	}
 	settings := channel.Settings
 	if settings == nil {
 		settings = map[string]string{}
 	}
-	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: channel.HookURL(s.public), Settings: settings,
+	return ChannelRow{ID: channel.ID.String(), Name: channel.Name, Kind: channel.Kind, HookURL: hook, Settings: settings,
 		PublicURL: channel.PublicURL, Secrets: orEmpty(slices.Sorted(maps.Keys(channel.Secrets))), Enabled: channel.Enabled}
 }
 
@@ -193,7 +199,7 @@ func (s *setup) addChannel(c echo.Context) error {
 	if err != nil {
 		return channelProblem(err)
 	}
-	return c.JSON(http.StatusCreated, s.channelRow(channel))
+	return c.JSON(http.StatusCreated, s.channelRow(c, channel))
 }
 
 func (s *setup) patchChannel(c echo.Context) error {
@@ -223,7 +229,7 @@ func (s *setup) changed(c echo.Context, channel *crisis.Channel, err error) erro
 	case err != nil:
 		return channelProblem(err)
 	}
-	return c.JSON(http.StatusOK, s.channelRow(channel))
+	return c.JSON(http.StatusOK, s.channelRow(c, channel))
 }
 
 func (s *setup) testChannel(c echo.Context) error {

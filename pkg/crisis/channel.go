@@ -3,6 +3,7 @@ package crisis
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -50,14 +51,19 @@ const PathSecret = "path"
 // where it has one. Public is where the world sees the server, without a slash at
 // its end.
 func (c *Channel) HookURL(public string) string {
+	hook := c.OpenURL(public)
+	if secrets := c.Secrets[PathSecret]; len(secrets) > 0 && !strings.HasSuffix(hook, "/"+secrets[0].Reveal()) {
+		hook = strings.TrimSuffix(hook, "/") + "/" + url.PathEscape(secrets[0].Reveal())
+	}
+	return hook
+}
+
+// OpenURL is HookURL without what is secret in it.
+func (c *Channel) OpenURL(public string) string {
 	if c.PublicURL != "" {
 		return c.PublicURL
 	}
-	hook := public + "/hooks/" + url.PathEscape(c.Name)
-	if secrets := c.Secrets[PathSecret]; len(secrets) > 0 {
-		hook += "/" + url.PathEscape(secrets[0].Reveal())
-	}
-	return hook
+	return public + "/hooks/" + url.PathEscape(c.Name)
 }
 
 // Replies says whether messages may be sent on the channel.

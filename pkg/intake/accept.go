@@ -94,12 +94,19 @@ func (h *Host) once(ctx context.Context, one *live, splits []channels.Split) err
 			}
 			continue
 		}
-		if _, err := h.Store.Write(ctx, crisis.Change{Action: "proof.used", Actor: message.By, At: message.At, Put: []crisis.Record{message}}); err != nil {
+		outcomes, err := h.Store.Write(ctx, crisis.Change{Action: "proof.used", Actor: message.By, At: message.At, Put: []crisis.Record{message}})
+		if err != nil {
 			return errors.Join(ErrUnavailable, err)
+		}
+		if outcomes[0].Receipt == crisis.Variant {
+			return channels.Unauthentic() // another was quicker
 		}
 	}
 	return nil
 }
+
+// proofUsed is why such a message is kept.
+const proofUsed = "proof"
 
 // proof is a message that holds nothing but that a proof was used, and for what.
 func (h *Host) proof(one *live, split channels.Split, at time.Time) (*crisis.Message, error) {
@@ -108,7 +115,7 @@ func (h *Host) proof(one *live, split channels.Split, at time.Time) (*crisis.Mes
 		return nil, err
 	}
 	return &crisis.Message{Meta: crisis.First(id, at, crisis.ChannelActor(one.channel.Name)), Channel: one.channel.ID, Direction: crisis.Inbound,
-		Kind: crisis.KindOther, Why: "proof", ProviderKey: h.providerKey(one.channel.ID, "proof:"+split.Once),
+		Kind: crisis.KindOther, Why: proofUsed, ProviderKey: h.providerKey(one.channel.ID, "proof:"+split.Once),
 		Digest: h.Keys.Digest(one.channel.ID.String(), split.Digest[:]), Raw: vault.SecretBytes("proof")}, nil
 }
 

@@ -8,10 +8,15 @@ import (
 )
 
 // sourceAddress is who is behind a message, in the one form in which addresses
-// are compared; empty for somebody who left none. A contact that a witness or a
-// caller left counts before the program that carried it, and a telephone number
-// is the same one whatever it was left on.
+// are compared; empty for somebody who left none. It is whoever sent it: a mail's
+// Reply-To or a card that somebody passes on is only where they can be reached,
+// and could be anybody's. Where a program or a person of ours carried it, a contact
+// that the witness left counts, and a telephone number is the same one whatever
+// it was left on.
 func sourceAddress(message channels.Message, onBehalf bool) channels.Address {
+	if message.From.Value != "" && message.From.Scheme != "app" {
+		return message.From
+	}
 	if address := contactAddress(message.Contact); address.Value != "" {
 		return address
 	}

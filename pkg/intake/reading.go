@@ -69,6 +69,8 @@ func (r *reading) first(ctx context.Context, message *crisis.Message, retry *cri
 		return r.worker.aside(crisis.Retry{Message: message.ID, Code: code, Due: r.worker.Clock(), Quarantined: true})
 	}
 	switch {
+	case message.Why == proofUsed:
+		return crisis.Change{Action: "message.read", Actor: actor, At: r.worker.Clock()}, nil
 	case message.Variant:
 		return quarantine("variant"), nil
 	case message.Kind == crisis.KindUnparsed:

@@ -20,6 +20,10 @@ const (
 	waitForLease = 5 * time.Second
 )
 
+// stopWithin is how long a channel has to end; then it is left behind, and what it
+// still brings is refused.
+const stopWithin = 5 * time.Second
+
 // running is a channel that fetches or listens by itself.
 type running struct {
 	one    *live
@@ -39,7 +43,7 @@ func (h *Host) reconcile(ctx context.Context) {
 	h.mu.RUnlock()
 	for id, r := range h.running {
 		if wanted[id] != r.one {
-			r.stop()
+			h.end(r)
 			delete(h.running, id)
 		}
 	}
@@ -56,14 +60,24 @@ func (h *Host) reconcile(ctx context.Context) {
 	}
 }
 
-func (r *running) stop() {
+// end stops a channel.
+func (h *Host) end(r *running) {
 	r.cancel()
-	<-r.done
+	timer := time.NewTimer(stopWithin)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+	case <-timer.C:
+		h.Log.Error("channel does not end and is left behind", "channel", r.one.channel.Name)
+	}
 }
 
 func (h *Host) stopAll() {
+	for _, r := range h.running {
+		r.cancel()
+	}
 	for id, r := range h.running {
-		r.stop()
+		h.end(r)
 		delete(h.running, id)
 	}
 }
@@ -128,7 +142,7 @@ func (h *Host) runOnce(ctx context.Context, one *live, lease crisis.Lease) (err 
 		}
 	}()
 	one.state.started(h.Clock())
-	err = one.adapter.(channels.Runner).Run(run, &inlet{host: h, one: one, lease: lease})
+	err = one.adapter.(channels.Runner).Run(run, &inlet{host: h, one: one, lease: lease, run: run})
 	if cause := context.Cause(run); errors.Is(cause, errLost) {
 		return errLost
 	}
@@ -142,20 +156,22 @@ func (h *Host) runOnce(ctx context.Context, one *live, lease crisis.Lease) (err 
 func (h *Host) beat(ctx context.Context, lease crisis.Lease, lost context.CancelCauseFunc) {
 	ticker := time.NewTicker(leaseTTL / 3)
 	defer ticker.Stop()
-	for {
+	for failed := 0; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 		again, held, err := h.Store.Acquire(ctx, lease.Name, h.Holder, leaseTTL)
-		if err != nil {
-			continue // the guard of every Write shows whether it still holds
-		}
-		if !held || again != lease {
+		switch {
+		case err != nil && failed < 2:
+			failed++ // it still has some of its time
+			continue
+		case err != nil || !held || again != lease:
 			lost(errLost)
 			return
 		}
+		failed = 0
 	}
 }
 
@@ -164,6 +180,8 @@ type inlet struct {
 	host  *Host
 	one   *live
 	lease crisis.Lease
+	// run ends when the channel must: whoever does not listen brings nothing more.
+	run context.Context
 }
 
 // Cursor is what Accept last kept.
@@ -173,6 +191,9 @@ func (i *inlet) Cursor(ctx context.Context) ([]byte, error) {
 
 // Accept keeps messages and cursor together.
 func (i *inlet) Accept(ctx context.Context, splits []channels.Split, cursor []byte) error {
+	if i.run.Err() != nil {
+		return i.run.Err()
+	}
 	now := i.host.Clock()
 	splits, err := i.host.unknown(ctx, i.one, splits)
 	if err != nil {
@@ -182,11 +203,11 @@ func (i *inlet) Accept(ctx context.Context, splits []channels.Split, cursor []by
 	if err != nil {
 		return err
 	}
-	// The cursor is a Change of its own: one that brings a message again writes
-	// nothing at all.
+	// The cursor is a Change of its own, and carries the fence: one that brings a
+	// message again writes nothing and asks for no guard.
 	changes = append(changes, crisis.Change{Action: "channel.advanced", Actor: crisis.ChannelActor(i.one.channel.Name), At: now,
-		Then: crisis.Effects{Position: &crisis.Position{Channel: i.one.channel.ID, Cursor: cursor}}})
-	changes[0].Guard.Lease = &i.lease
+		Guard: crisis.Guard{Lease: &i.lease},
+		Then:  crisis.Effects{Position: &crisis.Position{Channel: i.one.channel.ID, Cursor: cursor}}})
 	outcomes, err := i.host.Store.Write(ctx, changes...)
 	if err != nil {
 		return fmt.Errorf("keep what a channel found: %w", err)

@@ -22,8 +22,9 @@ const (
 	keepTraffic = 7 * 24 * time.Hour
 	// openLines bounds the lines of one second: a forger cannot make more.
 	openLines = 500
-	// shapeBytes bounds a line's Shape.
-	shapeBytes = 400
+	// shapeBytes bounds a line's Shape, shapedBytes the bodies that are looked at.
+	shapeBytes  = 400
+	shapedBytes = 64 << 10
 )
 
 // traffic gathers the exchange log's lines of the second under way.
@@ -41,28 +42,44 @@ type trafficKey struct {
 }
 
 // Note enters an exchange into the log. Shape, which may be nil, is asked for
-// only where a new line begins.
+// only where a new line begins, and of what was accepted alone: a forger's body is
+// not worth the time.
 func (h *Host) Note(line crisis.Traffic, shape func() string) {
 	key := trafficKey{line.Channel, line.Method, line.Host, line.Code, line.Direction, line.Status}
-	h.traffic.mu.Lock()
-	defer h.traffic.mu.Unlock()
-	if like := h.traffic.open[key]; like != nil {
-		like.Bytes += line.Bytes
-		like.Took += line.Took
-		like.Messages += line.Messages
-		like.Exchanges += line.Exchanges
+	if h.traffic.joined(key, line) {
 		return
 	}
-	if len(h.traffic.open) >= openLines {
-		return
-	}
-	if h.traffic.open == nil {
-		h.traffic.open = map[trafficKey]*crisis.Traffic{}
-	}
-	if shape != nil {
+	if shape != nil && line.Code == "" {
 		line.Shape = shape()
 	}
-	h.traffic.open[key] = &line
+	h.traffic.begin(key, line)
+}
+
+// joined adds to a line that is there.
+func (t *traffic) joined(key trafficKey, line crisis.Traffic) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	like := t.open[key]
+	if like == nil {
+		return len(t.open) >= openLines
+	}
+	like.Bytes += line.Bytes
+	like.Took += line.Took
+	like.Messages += line.Messages
+	like.Exchanges += line.Exchanges
+	return true
+}
+
+func (t *traffic) begin(key trafficKey, line crisis.Traffic) {
+	if t.joined(key, line) {
+		return // somebody else began it meanwhile
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == nil {
+		t.open = map[trafficKey]*crisis.Traffic{}
+	}
+	t.open[key] = &line
 }
 
 // flushTraffic writes the gathered lines, and now and then drops old ones. What
@@ -98,6 +115,8 @@ func Shape(exchange channels.Exchange) string {
 	mediaType, parameters := channels.MediaType(exchange.Header)
 	var parts []string
 	switch {
+	case len(exchange.Body) > shapedBytes:
+		return "large"
 	case len(exchange.Body) == 0:
 		parts = fields(exchange.Query)
 	case mediaType == "application/x-www-form-urlencoded":
