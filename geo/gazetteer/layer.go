@@ -50,11 +50,12 @@ type layer struct {
 	slots     []uint32  // open addressing: index into postings, plus one
 	shift     uint
 	maybe     []uint64 // a bit for every hash in use, small enough for a cache
+	narrow    uint     // how far a hash is shifted to find its bit
 }
 
-// maybeBits sizes the bits that answer most misses: a misspelt word asks for
+// maybeMost bounds the bits that answer most misses: a misspelt word asks for
 // some five hundred names that do not exist.
-const maybeBits = 24
+const maybeMost = 24
 
 func comparePostings(a, b posting) int {
 	switch {
@@ -74,12 +75,14 @@ func (l *layer) seal() {
 		bits++
 	}
 	l.slots, l.shift = make([]uint32, 1<<bits), 64-bits
-	l.maybe = make([]uint64, 1<<maybeBits/64)
+	most := min(maybeMost, bits+3)
+	l.narrow = 64 - max(6, most)
+	l.maybe = make([]uint64, 1<<max(6, most)/64)
 	for i, p := range l.postings {
 		if i > 0 && l.postings[i-1].hash == p.hash {
 			continue
 		}
-		bit := p.hash >> (64 - maybeBits)
+		bit := p.hash >> l.narrow
 		l.maybe[bit/64] |= 1 << (bit % 64)
 		at := p.hash >> l.shift
 		for l.slots[at] != 0 {
@@ -94,7 +97,7 @@ func (l *layer) lookup(hash uint64) []posting {
 	if l == nil || len(l.postings) == 0 {
 		return nil
 	}
-	if bit := hash >> (64 - maybeBits); l.maybe[bit/64]>>(bit%64)&1 == 0 {
+	if bit := hash >> l.narrow; l.maybe[bit/64]>>(bit%64)&1 == 0 {
 		return nil
 	}
 	for at := hash >> l.shift; l.slots[at] != 0; at = (at + 1) & uint64(len(l.slots)-1) {
