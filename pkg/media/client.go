@@ -18,7 +18,7 @@ import (
 var (
 	ErrAddress   = errors.New("the address is not on the public internet")
 	ErrURL       = errors.New("only http and https URLs without a name and password in them are fetched")
-	ErrRedirects = errors.New("redirected too often, or to another scheme")
+	ErrRedirects = errors.New("redirected too often, to another scheme, or where only questions may be")
 	ErrTooLarge  = errors.New("larger than allowed")
 	// ErrLater: the provider could not say where something lies; it may yet.
 	ErrLater = errors.New("the provider cannot say now where it lies")
@@ -38,8 +38,9 @@ const (
 
 // Client is the one way out: every connection's address is checked after the
 // name was resolved and before anything is sent, no proxy is used, at most three
-// redirects are followed and none to another scheme, and no authorisation
-// follows one to another host. It is safe for concurrent use.
+// redirects are followed and none to another scheme, only what asks and says
+// nothing (GET and HEAD without a body) follows one, and no key follows it to
+// another host. It is safe for concurrent use.
 type Client struct {
 	http  *http.Client
 	guard guard
@@ -103,7 +104,7 @@ func (c *Client) control(_, address string, _ syscall.RawConn) error {
 
 func redirect(next *http.Request, via []*http.Request) error {
 	first := via[0]
-	if len(via) > maxRedirects || next.URL.Scheme != first.URL.Scheme {
+	if len(via) > maxRedirects || next.URL.Scheme != first.URL.Scheme || !onlyAsks(first) {
 		return ErrRedirects
 	}
 	if err := checkURL(next); err != nil {
@@ -111,11 +112,23 @@ func redirect(next *http.Request, via []*http.Request) error {
 	}
 	next.Header.Del("Referer")
 	if next.URL.Host != first.URL.Host {
-		// net/http still sends it to names below the first host.
-		next.Header.Del("Authorization")
-		next.Header.Del("Cookie")
+		// Keys travel in headers of any name, so what is none is named here.
+		kept := http.Header{}
+		for _, name := range []string{"Accept", "Accept-Language", "User-Agent", "Range"} {
+			if values := next.Header.Values(name); len(values) > 0 {
+				kept[name] = values
+			}
+		}
+		next.Header = kept
 	}
 	return nil
+}
+
+// onlyAsks says whether a request carries nothing that its first host alone may
+// read: a form with a password, somebody's words.
+func onlyAsks(request *http.Request) bool {
+	asks := request.Method == "" || request.Method == http.MethodGet || request.Method == http.MethodHead
+	return asks && (request.Body == nil || request.Body == http.NoBody)
 }
 
 func checkURL(request *http.Request) error {

@@ -3,11 +3,14 @@ package media
 import (
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,6 +189,83 @@ func TestRedirects(t *testing.T) {
 		}
 		if header := seen.Load().(http.Header); header.Get("Authorization") != c.auth || header.Get("Referer") != "" {
 			t.Errorf("%s: arrived with Authorization %q, Referer %q", c.path, header.Get("Authorization"), header.Get("Referer"))
+		}
+	}
+}
+
+// To another host only what cannot be a key goes along; back and forth too.
+func TestNoKeyGoesToAnotherHost(t *testing.T) {
+	var seen atomic.Value
+	other := serve(t, "127.0.0.3", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen.Store(r.Header.Clone())
+		if r.URL.Path == "/on" {
+			http.Redirect(w, r, "/", http.StatusFound)
+		}
+	}))
+	base := serve(t, "127.0.0.2", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/here" {
+			seen.Store(r.Header.Clone())
+			return
+		}
+		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
+	}))
+	sent := http.Header{"Accept": {"image/*"}, "Accept-Language": {"sw"}, "User-Agent": {"Onyo/1"}, "Range": {"bytes=0-9"},
+		"Authorization": {"Bearer s"}, "Cookie": {"s=s"}, "X-Api-Key": {"s"}, "apiKey": {"s"}, "Proxy-Authorization": {"s"}}
+	open := []string{"Accept", "Accept-Language", "Range", "User-Agent"}
+	client := NewClient(netip.MustParsePrefix("127.0.0.2/31"))
+	for to, want := range map[string][]string{other + "/": open, other + "/on": open, "/here": slices.Sorted(maps.Keys(canonical(sent)))} {
+		request := get(t, base+"/?to="+url.QueryEscape(to))
+		request.Header = sent.Clone()
+		if _, err := client.Fetch(request, 100); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Sorted(maps.Keys(seen.Load().(http.Header))); !slices.Equal(got, want) {
+			t.Errorf("to %s went %q, want %q", to, got, want)
+		}
+	}
+}
+
+func canonical(header http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range header {
+		out[http.CanonicalHeaderKey(name)] = values
+	}
+	return out
+}
+
+// What says something, or may change something, is not repeated elsewhere, not
+// even on the same host.
+func TestOnlyQuestionsAreRedirected(t *testing.T) {
+	var followed atomic.Int32
+	base := serve(t, "127.0.0.2", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil {
+			followed.Add(1)
+			return
+		}
+		http.Redirect(w, r, "/there", status)
+	}))
+	client := NewClient(netip.MustParsePrefix("127.0.0.2/32"))
+	for _, c := range []struct {
+		method, body string
+		want         error
+	}{
+		{http.MethodGet, "", nil}, {http.MethodHead, "", nil}, {http.MethodGet, "words", ErrRedirects},
+		{http.MethodPost, "words", ErrRedirects}, {http.MethodPost, "", ErrRedirects}, {http.MethodPut, "words", ErrRedirects}, {http.MethodDelete, "", ErrRedirects},
+	} {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			followed.Store(0)
+			request, err := http.NewRequestWithContext(t.Context(), c.method, base+"/"+strconv.Itoa(status), strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := client.Do(request)
+			if err == nil {
+				_ = response.Body.Close()
+			}
+			if !errors.Is(err, c.want) || (followed.Load() == 1) != (c.want == nil) {
+				t.Errorf("%s %q, %d: %v, followed %d times", c.method, c.body, status, err, followed.Load())
+			}
 		}
 	}
 }
