@@ -34,17 +34,17 @@ export function Channels() {
   const found = list.value.channels.find((c) => c.name === name);
   const kind = kinds.value.kinds.find((k) => k.name === found?.kind);
   const shared = { list: list.value, kinds: kinds.value.kinds, reload: list.reload };
-  if (page === 'add') return <AddChannel key={name} {...shared} kind={kinds.value.kinds.find((k) => k.name === name)} />;
+  const admin = me.value?.roles.includes('admin') ?? false;
+  if (page === 'add' && admin) return <AddChannel key={name} {...shared} kind={kinds.value.kinds.find((k) => k.name === name)} />;
   if (page === 'poster') return <Poster address={`${list.value.public_url}/report`} />;
-  if (page === 'settings' && found && kind) return <ChannelSettings key={found.name} {...shared} channel={found} kind={kind} />;
+  if (page === 'settings' && admin && found && kind) return <ChannelSettings key={found.name} {...shared} channel={found} kind={kind} />;
   if (page === 'log' && found) return <Traffic channel={found} />;
-  return <Overview {...shared} fault={list.fault} />;
+  return <Overview {...shared} admin={admin} fault={list.fault} />;
 }
 
-function Overview({ list, kinds, reload, fault }: { list: List; kinds: ChannelKind[]; reload: () => void; fault: unknown }) {
+function Overview({ list, kinds, admin, reload, fault }: { list: List; kinds: ChannelKind[]; admin: boolean; reload: () => void; fault: unknown }) {
   const rows = byFare(list.channels);
   const wrong = rows.filter((r) => troubled(r.fare)).length;
-  const admin = me.value?.roles.includes('admin') ?? false;
   return <>
     {!route.value[1] ? null : <h1>{t('admin.channels')}</h1>}
     {fault ? <Fault fault={fault} retry={reload} /> : null}

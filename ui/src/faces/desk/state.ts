@@ -254,7 +254,9 @@ export async function answer(report: string, text: string): Promise<boolean> {
   if (!id) return false;
   return guarded(async () => {
     const row = await post<ThreadRow>(at(id, '/messages'), { report, text });
-    if (card.value?.id === id) card.value = { ...card.value, thread: [...card.value.thread, row] };
+    // The stream may have brought it already.
+    const shown = card.value;
+    if (shown?.id === id && !shown.thread.some((known) => known.id === row.id)) card.value = { ...shown, thread: [...shown.thread, row] };
     say(t('thread.queued'));
   });
 }
