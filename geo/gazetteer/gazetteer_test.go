@@ -61,6 +61,7 @@ func TestNamesInRunningText(t *testing.T) {
 		{"US troops landed", Near{Country: "HT"}, "US=United States of America,US!"},
 		{"help us please", Near{Country: "HT"}, ""},
 		{"Ellicott City, MD is flooded", Near{Country: "US"}, "Ellicott City=Ellicott City,US!|MD=Maryland,US!"},
+		{"evacuate Paradise, CA", Near{Country: "US"}, "Paradise=Paradise,US!|CA=California,US!"},
 		{"we are in Turkana County", kenya, "Turkana County=Turkana County,KE!"},
 		{"district of Kisumu", kenya, "district of Kisumu=Kisumu County,KE!"},
 		{"Wells Fargo on fire", Near{Country: "CA"}, "Wells=Wells,CA|Fargo=Fargo,US"},

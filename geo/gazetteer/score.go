@@ -34,6 +34,9 @@ func (f *finder) score(h hit, m mention) scoredHit {
 		fit = math.Max(fit, 0.9)
 	}
 	s.score = (0.45*s.prior + 0.5*fit) * formWeight(h, m.hint)
+	if s.context && f.hasBias() {
+		s.score = math.Min(1, s.score+0.15) // "Paradise, CA" in a text from the United States
+	}
 	if h.method == MethodFuzzy || h.method == MethodPart {
 		s.score *= 0.7
 	}
