@@ -25,17 +25,20 @@ type Store interface {
 type Requests func(ctx context.Context, blob *crisis.Blob) (*http.Request, *Client, error)
 
 const (
-	leaseName  = "media"
-	leaseTTL   = 30 * time.Second
-	maxTries   = 8
-	firstPause = 5 * time.Second
+	leaseName = "media"
+	leaseTTL  = 30 * time.Second
+	// giveUpAfter is how old a blob gets before a fault that may pass is taken for
+	// one that stays: providers and lines are away for days in a crisis.
+	giveUpAfter  = 72 * time.Hour
+	firstPause   = 5 * time.Second
+	longestPause = time.Hour
 	// pollEvery finds work that nobody woke us for: retries, another instance's.
 	pollEvery = 5 * time.Second
 	pageSize  = 32
 )
 
 // Fetcher brings media that lie at providers, one after another, and tries
-// again with growing pauses.
+// again with pauses that grow from five seconds to an hour, for three days.
 type Fetcher struct {
 	store    Store
 	keeper   *Keeper
@@ -44,7 +47,7 @@ type Fetcher struct {
 	clock    func() time.Time
 	log      *slog.Logger
 	// tries is how often each pending blob was tried, and when next; a restart
-	// begins to count anew.
+	// begins to count anew. Only the blob's age ends it.
 	tries map[crisis.ID]try
 }
 
@@ -127,8 +130,9 @@ func (f *Fetcher) fetch(ctx context.Context, lease crisis.Lease, blob *crisis.Bl
 		}
 		tried := f.tries[blob.ID]
 		tried.count++
-		if again && tried.count < maxTries {
-			tried.due = f.clock().Add(firstPause << (tried.count - 1))
+		// What is pending is the blob's first revision, so At is when it came.
+		if again && f.clock().Before(blob.At.Add(giveUpAfter)) {
+			tried.due = f.clock().Add(pause(tried.count))
 			f.tries[blob.ID] = tried
 			f.log.Info("media to be tried again", "blob", blob.ID, "code", code, "tries", tried.count)
 			return nil
@@ -143,6 +147,17 @@ func (f *Fetcher) fetch(ctx context.Context, lease crisis.Lease, blob *crisis.Bl
 		return nil // somebody else settled it
 	}
 	return err
+}
+
+// pause is how long to wait after so many tries.
+func pause(tries int) time.Duration {
+	pause := firstPause
+	for range tries - 1 {
+		if pause *= 2; pause >= longestPause {
+			return longestPause
+		}
+	}
+	return pause
 }
 
 // bring fetches and keeps; an empty code is success.

@@ -138,7 +138,7 @@ func TestMediaAreFetchedKeptAndShown(t *testing.T) {
 	if n := asked.Load(); n != 1 {
 		t.Errorf("asked again at once")
 	}
-	for range 10 {
+	for range 75 {
 		p.late += time.Hour
 		p.step()
 	}
@@ -173,6 +173,72 @@ func TestMediaAreFetchedKeptAndShown(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A fault that may pass costs no picture while a line is down for days: pauses
+// grow from five seconds to an hour, and only the picture's age ends it, in
+// whatever process.
+func TestPassingFaultsAreOutlastedForThreeDays(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	p := newPlace(t, byURL)
+	began := time.Now()
+	clock := began // stands still unless it is moved
+	anew := func() {
+		p.fetcher = media.NewFetcher(p.store, p.keeper, byURL, "test", func() time.Time { return clock }, slog.New(slog.DiscardHandler))
+	}
+	anew()
+	blob := p.blob(server.URL)
+	due := func(after time.Duration) (tried bool) {
+		before := asked.Load()
+		clock = began.Add(after)
+		p.step()
+		return asked.Load() > before
+	}
+	at := time.Duration(0)
+	if !due(at) {
+		t.Fatal("not tried at once")
+	}
+	for _, pause := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600} {
+		pause *= time.Second
+		if due(at + pause - time.Millisecond) {
+			t.Fatalf("tried again before %v had passed", pause)
+		}
+		if at += pause; !due(at) {
+			t.Fatalf("not tried again after %v", pause)
+		}
+	}
+	anew() // a restart counts anew, and gives no more time
+	for at = 70 * time.Hour; at < 72*time.Hour; at += time.Hour {
+		if !due(at) || p.now(blob).State != crisis.BlobPending {
+			t.Fatalf("given up after %v: %s", at, p.now(blob).Why)
+		}
+	}
+	due(72*time.Hour + time.Second)
+	if now := p.now(blob); now.State != crisis.BlobFailed || now.Why != "status_503" {
+		t.Errorf("after three days %s %s", now.State, now.Why)
+	}
+}
+
+// What waited longer than that, because nothing ran, is still tried once.
+func TestWhatIsOldIsTriedOnce(t *testing.T) {
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewRGBA(image.Rect(0, 0, 8, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture.Bytes()) }))
+	defer server.Close()
+	p := newPlace(t, byURL)
+	blob := p.blob(server.URL)
+	p.late = 100 * time.Hour
+	p.step()
+	if now := p.now(blob); now.State != crisis.BlobStored {
+		t.Errorf("%s %s", now.State, now.Why)
 	}
 }
 
