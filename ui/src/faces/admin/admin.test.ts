@@ -28,6 +28,8 @@ describe('how a channel fares', () => {
     ['works', channel({ refused: [{ ...forged, last: at(9) }] })],
     ['works', channel({ refused: [{ ...forged, count: 1 }] })],
     ['works', channel({ refused: [{ ...forged, code: 'too_large' }] })],
+    ['works', channel({ waiting: 9 })],
+    ['aside', channel({ waiting: 10 })],
     ['unreached', channel({ refused: [deaf], running_since: at(60), last_received: null })],
     ['ready', channel({ refused: [{ ...deaf, last: at(60) }], running_since: at(90), last_received: null })],
   ])('%s', (want, one) => expect(fareOf(one, now)).toBe(want));

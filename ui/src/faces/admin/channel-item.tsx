@@ -11,7 +11,7 @@ import type { Fare } from './health';
 import { RotateDialog } from './rotate';
 import { href } from './route';
 
-const marks: Record<Fare, string> = { broken: 'close', stopped: 'alert', refusing: 'ban', unreached: 'question', silent: 'clock', works: 'check', ready: 'inbox', starting: 'refresh', off: 'pause' };
+const marks: Record<Fare, string> = { broken: 'close', stopped: 'alert', refusing: 'ban', unreached: 'question', aside: 'layers', silent: 'clock', works: 'check', ready: 'inbox', starting: 'refresh', off: 'pause' };
 
 interface Item { channel: Channel; fare: Fare; kind: ChannelKind | undefined; admin: boolean; reload: () => void }
 
@@ -54,7 +54,7 @@ function State({ channel: { health }, fare }: { channel: Channel; fare: Fare }) 
 function Why({ fare, health: h }: { fare: Fare; health: ChannelFare }) {
   if (fare === 'broken') return <p class="chan-why" lang="en" dir="auto">{h.fault}</p>;
   if (fare === 'stopped') return <p class="chan-why" lang="en" dir="auto">{h.problem}</p>;
-  if (fare === 'refusing' || fare === 'unreached') return <p class="chan-why chan-why-mild">{t(`fare.${fare}.about`)}</p>;
+  if (fare === 'refusing' || fare === 'unreached' || fare === 'aside') return <p class="chan-why chan-why-mild">{t(`fare.${fare}.about`)}</p>;
   if (h.problem && h.running_since) return <p class="quiet small">{t('fare.again', { time: moment(h.running_since) })} <span lang="en" dir="auto">{h.problem}</span></p>;
   return null;
 }

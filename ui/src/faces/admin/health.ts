@@ -1,10 +1,13 @@
 // How a channel fares, in one word.
 import type { Channel } from '../../lib/types';
 
-export type Fare = 'broken' | 'stopped' | 'silent' | 'refusing' | 'unreached' | 'ready' | 'starting' | 'works' | 'off';
+export type Fare = 'broken' | 'stopped' | 'silent' | 'refusing' | 'unreached' | 'aside' | 'ready' | 'starting' | 'works' | 'off';
 /** The worst first: that is what somebody woken at night looks for. */
-const order: Fare[] = ['broken', 'stopped', 'unreached', 'refusing', 'silent', 'works', 'ready', 'starting', 'off'];
+const order: Fare[] = ['broken', 'stopped', 'unreached', 'refusing', 'aside', 'silent', 'works', 'ready', 'starting', 'off'];
 export const troubled = (fare: Fare) => order.indexOf(fare) <= order.indexOf('silent');
+
+/** So many messages set aside are no longer single odd ones. */
+const many = 10;
 
 export function fareOf(channel: Channel, now = Date.now()): Fare {
   const health = channel.health;
@@ -14,6 +17,7 @@ export function fareOf(channel: Channel, now = Date.now()): Fare {
   if (health.problem && !health.running_since) return 'stopped';
   if (unreached(channel, now)) return 'unreached';
   if (refusing(channel)) return 'refusing';
+  if (health.waiting >= many) return 'aside';
   if (health.silent) return 'silent';
   return health.last_received ? 'works' : 'ready';
 }
