@@ -21,6 +21,8 @@ import (
 type MessageBody struct {
 	Report string `json:"report,omitempty"`
 	Text   string `json:"text"`
+	// ClaimToken of whoever holds the incident; nobody else may answer meanwhile.
+	ClaimToken string `json:"claim_token,omitempty"`
 }
 
 // ThreadRow is one message of the conversation with a source. State of what came
@@ -59,7 +61,11 @@ func (s *desk) send(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	message, err := s.outbox.Reply(ctx, who(c).Actor(), report, body.Text)
+	guard := crisis.Guard{Unclaimed: []crisis.ID{id}}
+	if body.ClaimToken != "" {
+		guard = crisis.Guard{Claim: &crisis.ClaimProof{Incident: id, Token: body.ClaimToken}}
+	}
+	message, err := s.outbox.Reply(ctx, who(c).Actor(), report, body.Text, guard)
 	if err != nil {
 		return unsent(err)
 	}

@@ -35,8 +35,8 @@ func (d *door) Submit(ctx context.Context, s public.Submission) (public.Taken, e
 
 // BodyBytes bounds a submission with media.
 func (d *door) BodyBytes() int64 {
-	kind, ok := d.host.KindOf(intake.AppChannel)
-	if !ok {
+	kind, err := d.host.KindOf(intake.AppChannel)
+	if err != nil {
 		return 0
 	}
 	return kind.BodyLimit("multipart/form-data")

@@ -19,9 +19,13 @@ import (
 func hook(host *intake.Host, weight *web.Weight) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name, request := c.Param("channel"), c.Request()
-		kind, ok := host.KindOf(name)
-		if !ok {
-			return web.Missing("channel")
+		kind, err := host.KindOf(name)
+		if errors.Is(err, intake.ErrUnavailable) {
+			host.Note(crisis.Traffic{Channel: name, At: time.Now(), Direction: crisis.Inbound, Method: request.Method, Status: http.StatusServiceUnavailable,
+				Code: "channel_faulty", Exchanges: 1}, nil)
+		}
+		if err != nil {
+			return channelRefusal(err)
 		}
 		exchange := channels.Exchange{Method: request.Method, Query: request.URL.RawQuery, Header: request.Header,
 			PathSecret: c.Param("secret"), Path: c.Param("*"), At: time.Now()}

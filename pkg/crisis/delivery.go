@@ -118,3 +118,10 @@ type TrafficCount struct {
 	Count     int
 	Last      time.Time
 }
+
+// Aside is how many messages of a channel are put aside, and when the oldest of
+// them came.
+type Aside struct {
+	Count  int
+	Oldest time.Time
+}

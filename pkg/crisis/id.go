@@ -26,6 +26,14 @@ func NewID(at time.Time, random io.Reader) (ID, error) {
 	return id, nil
 }
 
+// FirstID comes before every ID that was made at that moment or later, and after
+// those of the milliseconds before.
+func FirstID(at time.Time) ID {
+	var id ID
+	binary.BigEndian.PutUint64(id[:8], uint64(max(at.UnixMilli(), 0))<<16)
+	return id
+}
+
 // IsZero reports whether the ID names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -120,6 +120,9 @@ type MessageReport struct {
 	Report  ID
 	Reason  string
 	Ended   bool
+	// Name is what the provider's later messages call this one, under the dedupe
+	// key; zero where they cannot.
+	Name [32]byte `canon:",omitempty"`
 }
 
 // BlobState is how far we got with the bytes.

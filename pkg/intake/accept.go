@@ -175,7 +175,7 @@ func (h *Host) messages(one *live, splits []channels.Split, at time.Time, who be
 		}
 		receipts[i].Message = id
 		if split.Nature == channels.Report {
-			if receipts[i].Code, _, err = receiptOf(h.Keys, one.channel.ID, nameOf(split.ProviderID, split.Alias)); err != nil {
+			if receipts[i].Code, _, err = receiptOf(h.Keys, one.channel.ID, split.ProviderID); err != nil {
 				return nil, nil, err
 			}
 		}

@@ -45,12 +45,15 @@ func (r *reading) before(ctx context.Context, message *crisis.Message, number in
 	switch {
 	case one.Supersedes != "" && !message.Variant:
 		report, err := r.earlier(ctx, message, number, *one, hash)
-		if err != nil || report != nil {
-			return report, revised, err
+		if err != nil || report == nil {
+			return nil, revised, err
 		}
-		// What it replaces was itself only an addition: the rest of the report stays.
-		report, err = r.throughLink(ctx, message.Channel, one.Supersedes)
-		return report, added, err
+		addition, err := r.addition(ctx, message.Channel, one.Supersedes)
+		if addition {
+			// What it replaces was itself only an addition: the rest of the report stays.
+			return report, added, err
+		}
+		return report, revised, err
 	case message.Variant:
 		report, err := r.earlier(ctx, message, number, *one, hash)
 		return report, revised, err
@@ -65,6 +68,8 @@ func (r *reading) before(ctx context.Context, message *crisis.Message, number in
 		if err != nil || report != nil && report.Source == source.ID && !report.Withdrawn {
 			return report, added, err
 		}
+		report, err = r.earlier(ctx, message, number, *one, hash)
+		return report, revised, err
 	}
 	report, err := r.earlier(ctx, message, number, *one, hash)
 	if err != nil || report != nil {
@@ -76,10 +81,10 @@ func (r *reading) before(ctx context.Context, message *crisis.Message, number in
 
 // answerWithin is how long after our question a text message, which cannot say
 // what it answers, is taken for the answer.
-const answerWithin = 24 * time.Hour
+const answerWithin = 6 * time.Hour
 
-// asked is the report about which somebody of ours wrote to a source last; nil
-// where nobody did of late.
+// asked is the report about which somebody of ours asked a source last, if this is
+// the first that the source says since; nil otherwise.
 func (r *reading) asked(ctx context.Context, message *crisis.Message, source *crisis.Source) (*crisis.Report, error) {
 	one, err := r.worker.Host.identified(message.Channel)
 	if err != nil || source.Rev == 0 || !one.channel.Replies() {
@@ -92,12 +97,20 @@ func (r *reading) asked(ctx context.Context, message *crisis.Message, source *cr
 	if len(newest) == 0 || newest[0].Channel != message.Channel || message.At.Before(newest[0].At) || message.At.Sub(newest[0].At) > answerWithin {
 		return nil, nil
 	}
+	question := newest[0]
 	var letter crisis.Letter
-	if json.Unmarshal(newest[0].Raw.Reveal(), &letter) != nil || letter.Kind != crisis.LetterReply {
+	if json.Unmarshal(question.Raw.Reveal(), &letter) != nil || letter.Kind != crisis.LetterReply {
 		return nil, nil
 	}
-	report, err := r.newest(ctx, newest[0].Report)
-	if err != nil || report == nil || report.Withdrawn || report.Source != source.ID {
+	left, err := r.worker.Store.Deliveries(ctx, question.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) == 0 || left[0].State == crisis.DeliveryQueued || left[0].State == crisis.DeliveryFailed || left[0].State == crisis.DeliveryStopped {
+		return nil, nil
+	}
+	report, err := r.newest(ctx, question.Report)
+	if err != nil || report == nil || report.Withdrawn || report.Source != source.ID || report.At.After(question.At) {
 		return nil, err
 	}
 	return report, nil
@@ -137,6 +150,95 @@ func follow(before, addition *crisis.Report) *crisis.Report {
 	return &next
 }
 
+// revise is a report whose first words were replaced: what later messages added to
+// it stays. Of a part the words alone are new, and was is what stood there without
+// it.
+func (r *reading) revise(ctx context.Context, before, next *crisis.Report, part bool, was string) (*crisis.Report, error) {
+	revised := *before
+	revised.Message = next.Message
+	if part {
+		revised.Text = vault.Secret(replaced(before.Text.Reveal(), was, next.Text.Reveal()))
+		return &revised, nil
+	}
+	base, messages, err := r.base(ctx, before)
+	if err != nil || base == nil {
+		return next, err
+	}
+	revised.Text = vault.Secret(replaced(before.Text.Reveal(), base.Text.Reveal(), next.Text.Reveal()))
+	take := func(into *vault.Secret, was, now vault.Secret) {
+		if *into == was {
+			*into = now
+		}
+	}
+	take(&revised.Given, base.Given, next.Given)
+	take(&revised.Words, base.Words, next.Words)
+	take(&revised.Contact, base.Contact, next.Contact)
+	take(&revised.Answers, base.Answers, next.Answers)
+	take(&revised.Subject, base.Subject, next.Subject)
+	take(&revised.Quoted, base.Quoted, next.Quoted)
+	if slices.Equal(before.Said, base.Said) {
+		revised.Said = next.Said
+	}
+	if before.Occurred.Precision == base.Occurred.Precision && before.Occurred.From.Equal(base.Occurred.From) {
+		revised.Occurred = next.Occurred
+	}
+	if next.Language != "" {
+		revised.Language = next.Language
+	}
+	revised.Form, revised.Checks = next.Form, next.Checks
+	revised.Media, err = r.mediaExcept(ctx, before.Media, func(message crisis.ID) bool { return messages[message] })
+	return &revised, err
+}
+
+// replaced puts other first words before what was added to them.
+func replaced(whole, was, now string) string {
+	rest, begins := strings.CutPrefix(whole, was)
+	switch {
+	case now != "" && strings.HasPrefix(whole, now):
+		return whole // it stands there already
+	case !begins:
+		return now
+	}
+	rest = strings.TrimPrefix(rest, "\n\n")
+	if now == "" || rest == "" {
+		return now + rest
+	}
+	return now + "\n\n" + rest
+}
+
+// base is what the message that opened a report, or last replaced it, said alone,
+// and which messages those are; nil where it cannot be read any more.
+func (r *reading) base(ctx context.Context, report *crisis.Report) (*crisis.Report, map[crisis.ID]bool, error) {
+	links, err := crisis.Find[*crisis.MessageReport](ctx, r.worker.Store, "report", report.ID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a report's messages: %w", err)
+	}
+	messages, last := map[crisis.ID]bool{}, crisis.ID{}
+	for _, link := range links {
+		if link.Reason == opened || link.Reason == revised {
+			messages[link.Message], last = true, link.Message
+		}
+	}
+	for _, those := range []pending{r.mine, r.ahead} {
+		if base := those.bases[report.ID]; base != nil {
+			messages[base.Message] = true
+			return base, messages, nil
+		}
+	}
+	if last.IsZero() {
+		return nil, nil, nil
+	}
+	message, err := crisis.Get[*crisis.Message](ctx, r.worker.Store, last)
+	if err != nil {
+		return nil, nil, ignoreMissing(err)
+	}
+	parsed, code := r.parse(ctx, message)
+	if code != "" || len(parsed) == 0 {
+		return nil, nil, ctx.Err()
+	}
+	return r.written(message, parsed[0], report.Source), messages, nil
+}
+
 // whole puts the parts of a text together that have come so far, in order, with
 // "[…]" for those that have not, and finds the report that the first of them to be
 // read has opened.
@@ -152,7 +254,7 @@ func (r *reading) whole(ctx context.Context, channel crisis.ID, one *channels.Me
 		keys[i] = r.worker.Host.providerKey(channel, id)
 		if report == nil {
 			var err error
-			if report, err = r.known(ctx, channel, id); err != nil {
+			if report, err = r.called(ctx, channel, id); err != nil {
 				return nil, err
 			}
 		}
@@ -215,39 +317,45 @@ func (r *reading) answered(ctx context.Context, channel crisis.ID, one channels.
 
 // called is the report that a message of this name gave or added to; nil for none.
 func (r *reading) called(ctx context.Context, channel crisis.ID, name string) (*crisis.Report, error) {
-	report, err := r.known(ctx, channel, name)
-	if err != nil || report != nil {
-		return report, err
+	key := r.worker.Host.providerKey(channel, name)
+	for _, those := range []pending{r.mine, r.ahead} {
+		if report := those.names[key]; report != nil {
+			return r.latest(report), nil
+		}
 	}
-	return r.throughLink(ctx, channel, name)
-}
-
-// throughLink is the report that an earlier message was added to.
-func (r *reading) throughLink(ctx context.Context, channel crisis.ID, providerID string) (*crisis.Report, error) {
-	key := r.worker.Host.providerKey(channel, providerID)
-	there, err := r.worker.Store.Known(ctx, channel, key)
-	if err != nil || there[key].IsZero() {
-		return nil, err
-	}
-	link, err := crisis.One[*crisis.MessageReport](ctx, r.worker.Store, "message", there[key])
+	link, err := crisis.One[*crisis.MessageReport](ctx, r.worker.Store, "name", key)
 	if err != nil {
 		return nil, ignoreMissing(err)
 	}
 	return r.newest(ctx, link.Report)
 }
 
-// newest is a report as the messages before this one leave it.
+// addition says whether the message of this name only added to its report.
+func (r *reading) addition(ctx context.Context, channel crisis.ID, name string) (bool, error) {
+	links, err := crisis.Find[*crisis.MessageReport](ctx, r.worker.Store, "name", r.worker.Host.providerKey(channel, name))
+	if err != nil {
+		return false, fmt.Errorf("look for a message's report: %w", err)
+	}
+	return len(links) > 0 && !slices.ContainsFunc(links, func(l *crisis.MessageReport) bool { return l.Reason != added }), nil
+}
+
+// latest is a report as the messages before this one leave it.
+func (r *reading) latest(report *crisis.Report) *crisis.Report {
+	for _, those := range []pending{r.mine, r.ahead} {
+		if later := those.reports[report.ReceiptHash]; later != nil && later.Rev >= report.Rev {
+			return later
+		}
+	}
+	return report
+}
+
+// newest is a report by its id, as the messages before this one leave it.
 func (r *reading) newest(ctx context.Context, id crisis.ID) (*crisis.Report, error) {
 	report, err := crisis.Get[*crisis.Report](ctx, r.worker.Store, id)
 	if err != nil {
 		return nil, ignoreMissing(err)
 	}
-	for _, those := range []pending{r.mine, r.ahead} {
-		if later := those.reports[report.ReceiptHash]; later != nil {
-			return later, nil
-		}
-	}
-	return report, nil
+	return r.latest(report), nil
 }
 
 // ours is the report that a message which we sent was about.
@@ -288,7 +396,11 @@ func (r *reading) delivered(ctx context.Context, change *crisis.Change, message 
 		return "", err
 	}
 	state := deliveryState(one.Status.State)
-	if state == "" || !delivery.State.Before(state) {
+	switch {
+	case one.Status.State == channels.Queued && delivery.State == crisis.DeliveryHanded:
+		// The gateway has it for certain: it is not to be offered again.
+		state, delivery.Due = crisis.DeliveryHanded, r.worker.Clock().Add(48*time.Hour)
+	case state == "" || !delivery.State.Before(state):
 		return "", nil
 	}
 	delivery.State, delivery.Code, delivery.At = state, one.Status.Code, r.worker.Clock()

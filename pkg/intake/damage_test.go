@@ -200,7 +200,8 @@ func TestWhatWasSetAsideLeaksIntoNothing(t *testing.T) {
 		if _, err := crisis.Get[*crisis.Source](t.Context(), h.store, reports[0].Source); err != nil {
 			t.Errorf("its source: %v", err)
 		}
-		if waiting := h.inbox(); len(waiting) != 1 || waiting[0].Code != "awaits_earlier" {
+		// The deletion waits for what it deletes.
+		if waiting := h.inbox(); len(waiting) != 2 || waiting[0].Code != "awaits_earlier" || waiting[1].Code != "awaits_earlier" {
 			t.Errorf("inbox %+v", waiting)
 		}
 	})

@@ -67,7 +67,7 @@ func (h *Host) Health(ctx context.Context) ([]Health, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := NewInbox(h.Store).List(ctx)
+	aside, err := h.Store.Aside(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,14 +91,7 @@ func (h *Host) Health(ctx context.Context) ([]Health, error) {
 				health.Refused = append(health.Refused, count)
 			}
 		}
-		for _, message := range waiting {
-			if message.Channel == name {
-				health.Waiting++
-				if health.Oldest.IsZero() || message.ReceivedAt.Before(health.Oldest) {
-					health.Oldest = message.ReceivedAt
-				}
-			}
-		}
+		health.Waiting, health.Oldest = aside[one.channel.ID].Count, aside[one.channel.ID].Oldest
 		all = append(all, health)
 	}
 	return all, nil

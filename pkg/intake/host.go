@@ -99,13 +99,18 @@ func (h *Host) Kind(name string) (channels.Kind, bool) {
 	return kind, ok
 }
 
-// KindOf is the kind of a channel that is switched on.
-func (h *Host) KindOf(channel string) (channels.Kind, bool) {
+// KindOf is the kind of a channel that is switched on. It fails with ErrNoChannel,
+// or with ErrUnavailable where the channel cannot work for now: its provider should
+// try again.
+func (h *Host) KindOf(channel string) (channels.Kind, error) {
 	one, err := h.named(channel)
-	if err != nil {
-		return channels.Kind{}, false
+	if err == nil {
+		return one.kind, nil
 	}
-	return one.kind, true
+	if fault := h.Fault(channel); fault != nil && !errors.Is(fault, ErrNoChannel) {
+		return channels.Kind{}, ErrUnavailable
+	}
+	return channels.Kind{}, err
 }
 
 // Fault says why a channel that is switched on cannot work; nil where it can.
@@ -249,12 +254,15 @@ func (h *Host) Live(channel crisis.ID) (channels.Kind, channels.Adapter, bool) {
 // refuses hosts that are neither the kind's nor the channel's own.
 func (h *Host) MediaRequest(ctx context.Context, blob *crisis.Blob) (*http.Request, *media.Client, error) {
 	message, err := crisis.Get[*crisis.Message](ctx, h.Store, blob.Message)
-	if err != nil {
+	switch {
+	case errors.Is(err, crisis.ErrNotFound):
 		return nil, nil, fmt.Errorf("message of media: %w", err)
+	case err != nil:
+		return nil, nil, media.ErrLater
 	}
 	one, err := h.identified(message.Channel)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, media.ErrLater // switched off or faulty: somebody may mend it
 	}
 	var request *http.Request
 	if fetcher, ok := one.adapter.(channels.Fetcher); ok {

@@ -31,6 +31,8 @@ type Store interface {
 	Position(ctx context.Context, channel crisis.ID) ([]byte, error)
 	Known(ctx context.Context, channel crisis.ID, providerKeys ...[32]byte) (map[[32]byte]crisis.ID, error)
 	Received(ctx context.Context, channel crisis.ID, since time.Time) (last time.Time, count int, err error)
+	Deliveries(ctx context.Context, messages ...crisis.ID) ([]crisis.Delivery, error)
+	Aside(ctx context.Context) (map[crisis.ID]crisis.Aside, error)
 	DeliveryOf(ctx context.Context, channel crisis.ID, providerKey [32]byte) (crisis.Delivery, error)
 	LogTraffic(ctx context.Context, lines ...crisis.Traffic) error
 	TrafficCounts(ctx context.Context, since time.Time) ([]crisis.TrafficCount, error)

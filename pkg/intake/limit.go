@@ -11,8 +11,6 @@ import (
 const (
 	// codeSenderLimit: this sender has more to say than others may wait for.
 	codeSenderLimit = "sender_limit"
-	// senderPause before a message of theirs is looked at again.
-	senderPause = time.Minute
 	// mostSenders bounds how many are remembered; then the count begins anew.
 	mostSenders = 100_000
 )
@@ -22,9 +20,10 @@ const (
 // nothing of it is lost.
 type senders map[[32]byte]*rate.Limiter
 
-// allows takes one message of a sender into account, of so many an hour, all of
-// which may come at once.
-func (s senders) allows(index [32]byte, hourly int, now time.Time) bool {
+// wait is how long one more message of a sender has to wait for its turn, at so
+// many an hour, as many of which may come at once; 0 is not at all. Its place in
+// the row is taken by asking.
+func (s senders) wait(index [32]byte, hourly int, now time.Time) time.Duration {
 	limiter := s[index]
 	if limiter == nil {
 		if len(s) >= mostSenders {
@@ -33,19 +32,23 @@ func (s senders) allows(index [32]byte, hourly int, now time.Time) bool {
 		limiter = rate.NewLimiter(rate.Every(time.Hour/time.Duration(hourly)), hourly)
 		s[index] = limiter
 	}
-	return limiter.AllowN(now, 1)
+	return limiter.ReserveN(now, 1).DelayFrom(now)
 }
 
-// over says whether a source has had its share for now. Who typed a report in for
-// others, an import and anonymous forms are none of one sender.
-func (r *reading) over(message *crisis.Message, source *crisis.Source) bool {
-	if !message.Submitter.IsZero() || !message.Batch.IsZero() || source.Address == "" {
-		return false
+// turn is how long a source's message has to wait. Who typed a report in for
+// others, an import and anonymous forms are none of one sender; what waited once
+// has had its wait.
+func (r *reading) turn(message *crisis.Message, source *crisis.Source) time.Duration {
+	if r.waited || !message.Submitter.IsZero() || !message.Batch.IsZero() || source.Address == "" {
+		return 0
 	}
 	one, err := r.worker.Host.identified(message.Channel)
 	if err != nil || one.kind.Can.Anonymous {
-		return false
+		return 0
 	}
 	hourly := one.channel.SenderRate()
-	return hourly > 0 && !r.worker.senders.allows(source.Index, hourly, r.worker.Clock())
+	if hourly == 0 {
+		return 0
+	}
+	return r.worker.senders.wait(source.Index, hourly, r.worker.Clock())
 }

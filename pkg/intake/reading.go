@@ -3,8 +3,8 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
+	"time"
 
 	"github.com/onyo-project/onyo/channels"
 	"github.com/onyo-project/onyo/pkg/crisis"
@@ -17,6 +17,10 @@ type reading struct {
 	// ahead is what the messages before this one are about to write, mine what
 	// this one may: it becomes ahead once the message's Change is whole.
 	ahead, mine pending
+	// waited: this message has had its wait for its sender's turn; pause is how long
+	// it has to wait.
+	waited bool
+	pause  time.Duration
 	// done are the first reports that messages have given already; nil before
 	// lookAhead.
 	done map[crisis.ID]*crisis.Report
@@ -26,10 +30,18 @@ type reading struct {
 type pending struct {
 	sources map[[32]byte]*crisis.Source // by blind index
 	reports map[[32]byte]*crisis.Report // by receipt hash
+	// names are the reports that messages gave or added to, by what their provider
+	// calls the messages; bases what the message that opened a report, or last
+	// replaced it, said alone.
+	names map[[32]byte]*crisis.Report
+	bases map[crisis.ID]*crisis.Report
+	// additions are the names of messages that only added to their reports.
+	additions map[[32]byte]bool
 }
 
 func newPending() pending {
-	return pending{sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{}}
+	return pending{sources: map[[32]byte]*crisis.Source{}, reports: map[[32]byte]*crisis.Report{},
+		names: map[[32]byte]*crisis.Report{}, bases: map[crisis.ID]*crisis.Report{}, additions: map[[32]byte]bool{}}
 }
 
 func newReading(w *Worker) *reading {
@@ -63,6 +75,7 @@ func (r *reading) lookAhead(ctx context.Context, batch []crisis.ID) error {
 // it aside.
 func (r *reading) first(ctx context.Context, message *crisis.Message, retry *crisis.Retry) (crisis.Change, error) {
 	if retry != nil {
+		r.waited = retry.Code == codeSenderLimit
 		return r.read(ctx, message, retry.Attempts)
 	}
 	quarantine := func(code string) crisis.Change {
@@ -105,12 +118,15 @@ func (r *reading) read(ctx context.Context, message *crisis.Message, tries int) 
 	switch {
 	case code == codeSenderLimit:
 		// Its turn comes; waiting is no failure.
-		return r.worker.aside(crisis.Retry{Message: message.ID, Attempts: tries, Code: code, Due: r.worker.Clock().Add(senderPause)}), nil
+		return r.worker.aside(crisis.Retry{Message: message.ID, Attempts: tries, Code: code, Due: r.worker.Clock().Add(r.pause)}), nil
 	case code != "":
 		return r.worker.setAside(message.ID, code, tries+1), nil
 	}
 	maps.Copy(r.ahead.sources, r.mine.sources)
 	maps.Copy(r.ahead.reports, r.mine.reports)
+	maps.Copy(r.ahead.names, r.mine.names)
+	maps.Copy(r.ahead.bases, r.mine.bases)
+	maps.Copy(r.ahead.additions, r.mine.additions)
 	return change, nil
 }
 
@@ -126,7 +142,7 @@ func (r *reading) take(ctx context.Context, change *crisis.Change, message *cris
 		return r.delivered(ctx, change, message, one, tries)
 	}
 	if one.Deletes != "" {
-		return "", r.deleted(ctx, change, message, one)
+		return r.deleted(ctx, change, message, one, tries)
 	}
 	return "", nil
 }
@@ -160,47 +176,6 @@ func (r *reading) optOut(ctx context.Context, change *crisis.Change, message *cr
 	r.mine.sources[source.Index] = source
 	change.Put = append(change.Put, source)
 	return nil
-}
-
-// deleted follows a deletion at the provider: the report is withdrawn. Where the
-// provider's terms demand it, what it said is destroyed as well.
-func (r *reading) deleted(ctx context.Context, change *crisis.Change, message *crisis.Message, one channels.Message) error {
-	report, err := r.known(ctx, message.Channel, one.Deletes)
-	if err != nil || report == nil || report.Withdrawn {
-		return err
-	}
-	change.Action, change.Reason = "report.withdrawn", "deleted_at_provider"
-	next := *report
-	next.Meta = report.Next(r.worker.Clock(), actor)
-	next.Withdrawn = true
-	if channel, err := r.worker.Host.identified(message.Channel); err == nil && channel.kind.Can.Mirror {
-		links, err := crisis.Find[*crisis.MessageReport](ctx, r.worker.Store, "report", report.ID)
-		if err != nil {
-			return fmt.Errorf("read a report's messages: %w", err)
-		}
-		// The notice's own key seals what is left of the report: nothing.
-		next.Message = message.ID
-		next.Subject, next.Text, next.Words, next.Given, next.Contact, next.Answers, next.Quoted = "", "", "", "", "", "", ""
-		for _, link := range links {
-			change.Forget = append(change.Forget, link.Message)
-		}
-		if len(links) == 0 {
-			change.Forget = append(change.Forget, report.Message)
-		}
-	}
-	r.mine.reports[next.ReceiptHash] = &next
-	change.Put = append(change.Put, &next)
-	return nil
-}
-
-// known is the report of what a provider calls by an id; nil where there is
-// none yet.
-func (r *reading) known(ctx context.Context, channel crisis.ID, providerID string) (*crisis.Report, error) {
-	_, hash, err := receiptOf(r.worker.Keys, channel, providerID)
-	if err != nil {
-		return nil, err
-	}
-	return r.byReceipt(ctx, hash)
 }
 
 func (r *reading) byReceipt(ctx context.Context, hash [32]byte) (*crisis.Report, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/onyo-project/onyo/channels"
@@ -16,7 +17,7 @@ import (
 // report adds a new report to a Change, or a new revision of the one that the
 // message supersedes, goes on with or answers.
 func (r *reading) report(ctx context.Context, change *crisis.Change, message *crisis.Message, number int, one channels.Message, tries int) (code string, err error) {
-	_, hash, err := receiptOf(r.worker.Keys, message.Channel, nameOf(one.ProviderID, one.Alias))
+	_, hash, err := receiptOf(r.worker.Keys, message.Channel, one.ProviderID)
 	if err != nil {
 		return "", err
 	}
@@ -29,9 +30,10 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 	if err != nil {
 		return "", err
 	}
-	if r.over(message, source) {
+	if r.pause = r.turn(message, source); r.pause > 0 {
 		return codeSenderLimit, nil
 	}
+	own := one.Text // of a part; before makes it the whole
 	before, how, err := r.before(ctx, message, number, &one, source, hash)
 	if err != nil {
 		return "", err
@@ -52,6 +54,7 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 		change.Put = append(change.Put, source)
 	}
 	report := r.written(message, one, source.ID)
+	said := *report
 	switch {
 	case before == nil:
 		how = opened
@@ -60,12 +63,19 @@ func (r *reading) report(ctx context.Context, change *crisis.Change, message *cr
 		report.Submitter, report.Batch = message.Submitter, message.Batch
 	case how == added:
 		report = follow(before, report)
-		fallthrough
 	default:
+		if report, err = r.revise(ctx, before, report, one.Part != nil, strings.Replace(one.Text, own, "[…]", 1)); err != nil {
+			return "", err
+		}
+	}
+	if before != nil {
 		report.Meta = before.Next(r.worker.Clock(), actor)
 		report.ReceivedAt, report.ReceiptHash = before.ReceivedAt, before.ReceiptHash
 		report.Submitter, report.Batch, report.Source = before.Submitter, before.Batch, before.Source
 		report.Withdrawn = before.Withdrawn
+	}
+	if how != added {
+		r.mine.bases[report.ID] = &said
 	}
 	return "", r.put(ctx, change, message, number, one, report, how)
 }
@@ -87,10 +97,12 @@ func (r *reading) put(ctx context.Context, change *crisis.Change, message *crisi
 	for _, blob := range blobs {
 		report.Media = append(report.Media, blob.RecordID())
 	}
-	r.mine.reports[report.ReceiptHash] = report
+	name := r.worker.Host.providerKey(message.Channel, nameOf(one.ProviderID, one.Alias))
+	r.mine.reports[report.ReceiptHash], r.mine.names[name] = report, report
+	r.mine.additions[name] = how == added
 	change.Put = append(change.Put, report, &crisis.MessageReport{
 		Meta:    crisis.First(derived(message.ID, "message_report", number), r.worker.Clock(), actor),
-		Message: message.ID, Report: report.ID, Reason: how})
+		Message: message.ID, Report: report.ID, Reason: how, Name: name})
 	change.Put = append(change.Put, blobs...)
 	return nil
 }
@@ -100,8 +112,8 @@ func (r *reading) put(ctx context.Context, change *crisis.Change, message *crisi
 func (r *reading) earlier(ctx context.Context, message *crisis.Message, number int, one channels.Message, hash [32]byte) (*crisis.Report, error) {
 	switch {
 	case one.Supersedes != "":
-		// An edit done twice finds its own revision by the earlier's receipt.
-		return r.known(ctx, message.Channel, one.Supersedes)
+		// An edit done twice finds its own revision by the earlier's name.
+		return r.called(ctx, message.Channel, one.Supersedes)
 	case message.Variant:
 		// A person took it out of quarantine: it revises the first of its id.
 		return r.byReceipt(ctx, hash)

@@ -126,7 +126,12 @@ func (o *Outbox) lately(ctx context.Context, source crisis.ID) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look for an earlier message to a source: %w", err)
 	}
-	return len(newest) > 0 && o.Clock().Sub(newest[0].At) < onceIn, nil
+	if len(newest) == 0 || o.Clock().Sub(newest[0].At) >= onceIn {
+		return false, nil
+	}
+	// What failed told nobody anything.
+	stands, err := o.Store.Deliveries(ctx, newest[0].ID)
+	return len(stands) == 0 || stands[0].State != crisis.DeliveryFailed && stands[0].State != crisis.DeliveryStopped, err
 }
 
 // placed says whether anybody knows where a report is about.

@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -68,7 +70,8 @@ type Options struct {
 // Outbox is safe for concurrent use.
 type Outbox struct {
 	Options
-	pace pace
+	pace  pace
+	polls sync.Mutex
 }
 
 // New makes an Outbox.
@@ -91,13 +94,13 @@ var (
 )
 
 // Reply queues an answer to whoever is behind a report. The first for a day also
-// says whom to call in danger, where there is room.
-func (o *Outbox) Reply(ctx context.Context, by crisis.Actor, report *crisis.Report, text string) (*crisis.Message, error) {
+// says whom to call in danger, where there is room. It fails with what guard finds.
+func (o *Outbox) Reply(ctx context.Context, by crisis.Actor, report *crisis.Report, text string, guard crisis.Guard) (*crisis.Message, error) {
 	text, err := o.withEmergency(ctx, report, strings.TrimSpace(text))
 	if err != nil {
 		return nil, err
 	}
-	return o.queue(ctx, by, report, crisis.Letter{Text: text, Kind: crisis.LetterReply, Language: report.Language}, crisis.Guard{}, nil)
+	return o.queue(ctx, by, report, crisis.Letter{Text: text, Kind: crisis.LetterReply, Language: report.Language}, guard, nil)
 }
 
 func (o *Outbox) withEmergency(ctx context.Context, report *crisis.Report, text string) (string, error) {
@@ -205,7 +208,12 @@ type Sent struct {
 	Delivery crisis.Delivery
 }
 
-// Of lists what was sent about a report, oldest first.
+// masked hides a card's code: whoever has it speaks as the witness.
+func masked(text string) string {
+	return regexp.MustCompile(`(/card#)\S+`).ReplaceAllString(text, "${1}…")
+}
+
+// Of lists what was sent about a report, oldest first, the codes of cards hidden.
 func (o *Outbox) Of(ctx context.Context, report crisis.ID) ([]Sent, error) {
 	messages, err := crisis.Find[*crisis.Message](ctx, o.Store, "report", report)
 	if err != nil {
@@ -229,7 +237,7 @@ func (o *Outbox) Of(ctx context.Context, report crisis.ID) ([]Sent, error) {
 		if err := json.Unmarshal(message.Raw.Reveal(), &l); err != nil {
 			return nil, errors.New("what was sent cannot be read")
 		}
-		sent = append(sent, Sent{Message: message, Text: vault.Secret(l.Text), Kind: l.Kind, Delivery: byMessage[message.ID]})
+		sent = append(sent, Sent{Message: message, Text: vault.Secret(masked(l.Text)), Kind: l.Kind, Delivery: byMessage[message.ID]})
 	}
 	return sent, nil
 }

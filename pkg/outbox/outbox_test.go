@@ -142,7 +142,7 @@ func (p *place) step() {
 }
 
 func (p *place) reply(report *crisis.Report, text string) (*crisis.Message, error) {
-	return p.outbox.Reply(p.t.Context(), "person:1", report, text)
+	return p.outbox.Reply(p.t.Context(), "person:1", report, text, crisis.Guard{})
 }
 
 // state is where the only message about a report stands.
@@ -274,7 +274,7 @@ func TestWhatBecomesOfAFailure(t *testing.T) {
 			}
 			for range tc.steps {
 				p.step()
-				p.late += 2 * time.Hour
+				p.late += time.Hour + time.Minute
 			}
 			state := p.state(report)
 			if state.State != tc.want || state.Code != tc.code || len(p.provider.sent) != tc.sent {
@@ -359,7 +359,7 @@ func TestAGatewayCollects(t *testing.T) {
 		}
 		p.late += time.Hour
 		p.step()
-		if state := p.state(report); state.State != crisis.DeliveryFailed || state.Code != "not_confirmed" {
+		if state := p.state(report); state.State != crisis.DeliveryHanded || state.Code != "not_confirmed" || !state.Due.After(p.clock().Add(time.Hour)) {
 			t.Errorf("after three offers it is %s %s", state.State, state.Code)
 		}
 	})

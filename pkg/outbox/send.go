@@ -25,11 +25,18 @@ const (
 	maxAttempts = 8
 	// pageSize bounds how many messages are looked at together.
 	pageSize = 64
+	// roundFor bounds how long one round sends on one channel before the others'
+	// next round.
+	roundFor = 20 * time.Second
+	// What Onyo says by itself is of no use later, an answer not for ever.
+	ownWordsFor, answersFor = time.Hour, 48 * time.Hour
 	// offerAgain is when what a gateway took and never spoke of is offered again,
 	// at most maxOffers times in all.
 	offerAgain = 10 * time.Minute
 	maxOffers  = 3
 	pollEvery  = 2 * time.Second
+	// forEver is when what can be asked about no more is looked at again.
+	forEver = 10 * 365 * 24 * time.Hour
 )
 
 // Run sends and acknowledges until ctx ends.
@@ -66,17 +73,17 @@ func (o *Outbox) Step(ctx context.Context) error {
 		return err
 	}
 	if err := o.acknowledge(ctx, lease); err != nil {
-		return err
+		o.Log.Warn("acknowledging stopped for now", "error", err)
 	}
 	waiting, err := o.Store.WaitingChannels(ctx, o.Clock())
 	if err != nil {
 		return err
 	}
 	// A provider that is slow holds up its own channel alone, one whose gateway
-	// does not come its own queue.
-	group, within := errgroup.WithContext(ctx)
+	// does not come its own queue, and one that fails ends nobody else's sending.
+	var group errgroup.Group
 	for _, channel := range waiting {
-		group.Go(func() error { return o.channel(within, lease, channel) })
+		group.Go(func() error { return o.channel(ctx, lease, channel) })
 	}
 	return group.Wait()
 }
@@ -93,7 +100,11 @@ func (o *Outbox) channel(ctx context.Context, lease crisis.Lease, id crisis.ID) 
 		return err
 	}
 	way, can := o.Way(id)
+	until := o.Clock().Add(roundFor)
 	for _, delivery := range due {
+		if o.Clock().After(until) {
+			return nil
+		}
 		switch {
 		case !channel.Replies() || !channel.Enabled:
 			err = o.settle(ctx, lease, delivery, crisis.DeliveryStopped, "replies_off")
@@ -101,7 +112,9 @@ func (o *Outbox) channel(ctx context.Context, lease crisis.Lease, id crisis.ID) 
 			continue // the channel cannot work just now; its health says so
 		case way.Sender == nil || o.pace.collected(id, channel.Rev):
 			if delivery.State == crisis.DeliveryHanded && delivery.Attempts >= maxOffers {
-				err = o.settle(ctx, lease, delivery, crisis.DeliveryFailed, "not_confirmed")
+				// It may have left all the same: its gateway never said.
+				delivery.Code, delivery.Due = "not_confirmed", o.Clock().Add(forEver)
+				err = o.note(ctx, lease, "message.unconfirmed", delivery)
 			}
 		case !o.pace.allows(id, channel.SendRate(), o.Clock()):
 			return nil // the rest waits for the next step
@@ -125,8 +138,12 @@ func (o *Outbox) one(ctx context.Context, lease crisis.Lease, way Way, channel *
 	if code != "" {
 		return o.settle(ctx, lease, delivery, crisis.DeliveryStopped, code)
 	}
+	// Whoever holds the lease next must not find it due while we still try.
+	if again, held, err := o.Store.Acquire(ctx, leaseName, o.Holder, leaseTTL); err != nil || !held || again != lease {
+		return errors.Join(crisis.ErrFenced, err)
+	}
 	delivery.Attempts++
-	delivery.Due = o.Clock().Add(pause(delivery.Attempts))
+	delivery.Due = o.Clock().Add(sendWithin + pause(delivery.Attempts))
 	if err := o.note(ctx, lease, "message.attempted", delivery); err != nil {
 		return err
 	}
@@ -179,6 +196,9 @@ func (o *Outbox) failed(ctx context.Context, lease crisis.Lease, delivery crisis
 		wait := max(failure.RetryAfter, 5*time.Second)
 		delivery.Due = o.Clock().Add(wait)
 		o.pace.rest(delivery.Channel, delivery.Due)
+	}
+	if !errors.Is(failure, channels.ErrThrottled) {
+		delivery.Due = o.Clock().Add(pause(delivery.Attempts))
 	}
 	return o.note(ctx, lease, "message.delayed", delivery)
 }
@@ -244,6 +264,13 @@ func (o *Outbox) outbound(ctx context.Context, delivery crisis.Delivery) (out ch
 	if len(message.Raw) == 0 || json.Unmarshal(message.Raw.Reveal(), &l) != nil {
 		return out, nil, "forgotten", nil
 	}
+	keeps := ownWordsFor
+	if l.Kind == crisis.LetterReply {
+		keeps = answersFor
+	}
+	if o.Clock().Sub(message.At) > keeps {
+		return out, nil, "too_late", nil
+	}
 	scheme, value, _ := strings.Cut(source.Address.Reveal(), ":")
 	out = channels.Outbound{ID: message.ID.String(), To: channels.Address{Scheme: scheme, Value: value}, Text: l.Text, Language: l.Language}
 	return out, source, "", o.thread(ctx, message.Report, &out)
@@ -279,6 +306,13 @@ func (o *Outbox) thread(ctx context.Context, report crisis.ID, out *channels.Out
 // what it took before.
 func (o *Outbox) Collect(ctx context.Context, channel crisis.ID, asked *channels.Collect) ([]channels.Outbound, error) {
 	most := min(asked.Max, pageSize)
+	// Two polls at once must not get the same: one process asks at a time, and in it
+	// one poll.
+	o.polls.Lock()
+	defer o.polls.Unlock()
+	if _, held, err := o.Store.Acquire(ctx, "collect:"+channel.String(), o.Holder, offerAgain/20); err != nil || !held {
+		return nil, err
+	}
 	record, err := crisis.Get[*crisis.Channel](ctx, o.Store, channel)
 	if err != nil {
 		return nil, fmt.Errorf("read a channel: %w", err)

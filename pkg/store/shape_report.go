@@ -17,9 +17,9 @@ func reportShapes() []*shape {
 		shapeOf(func(m *crisis.MessageReport) []field {
 			return []field{
 				column("message", &m.Message), column("report", &m.Report),
-				column("reason", &m.Reason), column("ended", &m.Ended),
+				column("reason", &m.Reason), column("ended", &m.Ended), column("name", &m.Name),
 			}
-		}, "message", "report"),
+		}, "message", "report", "name"),
 		shapeOf(locationFields, "report", "incident"),
 		shapeOf(func(b *crisis.Blob) []field {
 			return []field{

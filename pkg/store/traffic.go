@@ -97,13 +97,35 @@ func (s *Store) ForgetTraffic(ctx context.Context, before time.Time) error {
 }
 
 // Received tells when a channel's newest inbound message came, the zero time
-// where none did, and how many came since some time.
+// where none did, and how many came since some time. A used proof is no message.
 func (s *Store) Received(ctx context.Context, channel crisis.ID, since time.Time) (last time.Time, count int, err error) {
-	const from = " FROM message WHERE channel = ? AND valid_to IS NULL AND rev = 1 AND direction = 'in'"
-	row := s.query.WithContext(ctx).Raw("SELECT (SELECT valid_from"+from+" ORDER BY id DESC LIMIT 1), (SELECT count(*)"+from+" AND valid_from >= ?)",
-		channel.String(), channel.String(), s.dialect.time(dueAt(since))).Row()
+	// Ids are in the order of time, and the index has them.
+	const from = " FROM message WHERE channel = ? AND valid_to IS NULL AND rev = 1 AND direction = 'in' AND why <> 'proof'"
+	row := s.query.WithContext(ctx).Raw("SELECT (SELECT valid_from"+from+" ORDER BY id DESC LIMIT 1), (SELECT count(*)"+from+" AND id >= ?)",
+		channel.String(), channel.String(), crisis.FirstID(since).String()).Row()
 	if err := row.Scan(&field{column: "valid_from", at: &last}, &count); err != nil {
 		return time.Time{}, 0, fmt.Errorf("look for a channel's newest message: %w", err)
 	}
 	return last, count, nil
+}
+
+// Aside counts the messages of each channel that are put aside, and tells when the
+// oldest of them came.
+func (s *Store) Aside(ctx context.Context) (map[crisis.ID]crisis.Aside, error) {
+	rows, err := s.query.WithContext(ctx).Table("retry").Joins("JOIN message m ON m.id = retry.message AND m.rev = 1").
+		Select("m.channel, count(*), min(m.valid_from)").Group("m.channel").Rows()
+	if err != nil {
+		return nil, fmt.Errorf("count what is put aside: %w", err)
+	}
+	defer rows.Close()
+	found := map[crisis.ID]crisis.Aside{}
+	for rows.Next() {
+		var channel crisis.ID
+		var aside crisis.Aside
+		if err := rows.Scan(&channel, &aside.Count, &field{column: "valid_from", at: &aside.Oldest}); err != nil {
+			return nil, fmt.Errorf("count what is put aside: %w", err)
+		}
+		found[channel] = aside
+	}
+	return found, rows.Err()
 }

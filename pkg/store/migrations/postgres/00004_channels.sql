@@ -3,6 +3,8 @@
 ALTER TABLE report ADD COLUMN subject bytea;
 ALTER TABLE report ADD COLUMN quoted bytea;
 ALTER TABLE report ADD COLUMN checks text;
+ALTER TABLE message_report ADD COLUMN name bytea;
+CREATE INDEX message_report_by_name ON message_report (name, id) WHERE valid_to IS NULL AND name IS NOT NULL;
 ALTER TABLE credential ADD COLUMN report text COLLATE "C";
 -- Only what goes out names a source and a report.
 CREATE INDEX message_by_source ON message (source, id) WHERE valid_to IS NULL AND source IS NOT NULL;

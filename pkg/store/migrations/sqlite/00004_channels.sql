@@ -3,6 +3,8 @@
 ALTER TABLE report ADD COLUMN subject BLOB;
 ALTER TABLE report ADD COLUMN quoted BLOB;
 ALTER TABLE report ADD COLUMN checks TEXT;
+ALTER TABLE message_report ADD COLUMN name BLOB;
+CREATE INDEX message_report_by_name ON message_report (name, id) WHERE valid_to IS NULL AND name IS NOT NULL;
 ALTER TABLE credential ADD COLUMN report TEXT;
 -- Only what goes out names a source and a report.
 CREATE INDEX message_by_source ON message (source, id) WHERE valid_to IS NULL AND source IS NOT NULL;
