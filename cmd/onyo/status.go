@@ -24,33 +24,19 @@ func (h *house) status(ctx context.Context) (api.OpsStatus, error) {
 	if out.Ledger.Size, err = h.opened.store.Size(ctx); err != nil {
 		return out, fmt.Errorf("read the ledger's size: %w", err)
 	}
-	found, err := crisis.Select[*crisis.Channel](ctx, h.opened.store, crisis.Query{})
-	if err != nil {
-		return out, fmt.Errorf("list channels: %w", err)
-	}
-	for _, channel := range found {
-		if !channel.Enabled {
-			continue
-		}
-		row := api.ChannelHealth{Name: channel.Name, Kind: channel.Kind}
-		newest, err := crisis.Select[*crisis.Message](ctx, h.opened.store, crisis.Query{By: "channel", Value: channel.ID, Newest: true, Limit: 1})
-		if err != nil {
-			return out, fmt.Errorf("find the newest message: %w", err)
-		}
-		if len(newest) == 1 {
-			row.LastReceived = &newest[0].At
-		}
-		if fault := h.host.Fault(channel.Name); fault != nil {
-			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_dead", Text: fmt.Sprintf("Channel %s cannot work: %v", channel.Name, fault)})
-		}
-		out.Channels = append(out.Channels, row)
-	}
 	fares, err := h.host.Health(ctx)
 	if err != nil {
 		return out, err
 	}
 	for _, fare := range fares {
+		row := api.ChannelHealth{Name: fare.Name, Kind: fare.Kind}
+		if !fare.LastReceived.IsZero() {
+			row.LastReceived = &fare.LastReceived
+		}
+		out.Channels = append(out.Channels, row)
 		switch {
+		case fare.Fault != "":
+			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_dead", Text: fmt.Sprintf("Channel %s cannot work: %s", fare.Name, fare.Fault)})
 		case fare.Silent:
 			out.Warnings = append(out.Warnings, api.Warning{Code: "channel_silent",
 				Text: fmt.Sprintf("Nothing has come on channel %s since %s. Look at the provider, or send a test.", fare.Name, fare.LastReceived.UTC().Format("2 Jan 15:04 UTC"))})

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
+	"net"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -88,11 +91,37 @@ func (d *Desk) Add(ctx context.Context, by crisis.Actor, kindName, name string, 
 		}
 		channel.Secrets[channels.PathSecret] = []vault.Secret{path}
 	}
+	if err := d.works(kind, channel); err != nil {
+		return nil, err
+	}
 	change := crisis.Change{Action: "channel.added", Actor: by, At: d.clock(), Put: []crisis.Record{channel}}
 	if _, err := d.store.Write(ctx, change); err != nil {
 		return nil, fmt.Errorf("write the channel: %w", err)
 	}
 	return channel, nil
+}
+
+// works says what keeps a channel from working although each of its values is well
+// formed: some do not go together.
+func (d *Desk) works(kind channels.Kind, channel *crisis.Channel) error {
+	if at, err := url.Parse(channel.PublicURL); err != nil || channel.PublicURL != "" && (at.Host == "" || at.Scheme != "https" && at.Scheme != "http") {
+		return &SettingsError{errors.New("public_url: write the whole URL that the provider calls, with https://")}
+	}
+	if wanted := channel.Settings[crisis.SettingAcknowledge]; wanted != "" && wanted != crisis.Off && !channel.Replies() {
+		return &SettingsError{errors.New("acknowledge: it needs replies=on, because an acknowledgement is an answer")}
+	}
+	config := channels.Config{Name: channel.Name, PublicURL: channel.HookURL("https://onyo.invalid"), Settings: defaults(kind, "UTC"), Secrets: map[string]channels.Secret{},
+		Clock: d.clock, Rand: d.random, Log: slog.New(slog.DiscardHandler), Resolver: net.DefaultResolver}
+	maps.Copy(config.Settings, channel.Settings)
+	for key, values := range channel.Secrets {
+		if len(values) > 0 {
+			config.Secrets[key] = channels.NewSecret(values[0].Reveal(), "")
+		}
+	}
+	if _, err := kind.New(config); err != nil {
+		return &SettingsError{err}
+	}
+	return nil
 }
 
 // pathSecret is 160 bits: the only proof of a provider that signs nothing.
@@ -129,6 +158,9 @@ func (d *Desk) Rotate(ctx context.Context, by crisis.Actor, name string, values 
 		}
 		if !known || !setting.Secret {
 			return nil, &SettingsError{fmt.Errorf("%s is no secret setting of %s", key, kind.Name)}
+		}
+		if value == "" {
+			return nil, &SettingsError{fmt.Errorf("%s: an empty value is no secret", key)}
 		}
 		if setting.Check != nil {
 			if err := setting.Check(value); err != nil {
@@ -191,6 +223,9 @@ func (d *Desk) Change(ctx context.Context, by crisis.Actor, name string, values 
 	}
 	if enabled != nil {
 		next.Enabled = *enabled
+	}
+	if err := d.works(kind, &next); err != nil {
+		return nil, err
 	}
 	change := crisis.Change{Action: "channel.changed", Actor: by, At: d.clock(), Put: []crisis.Record{&next}}
 	if _, err := d.store.Write(ctx, change); err != nil {

@@ -192,18 +192,10 @@ func (h *Host) start(channel *crisis.Channel, zone string) *live {
 
 func (h *Host) config(one *live) channels.Config {
 	channel, kind := one.channel, one.kind
-	config := channels.Config{Name: channel.Name, PublicURL: channel.HookURL(h.PublicURL), Settings: map[string]string{},
+	config := channels.Config{Name: channel.Name, PublicURL: channel.HookURL(h.PublicURL), Settings: defaults(kind, one.zone),
 		Secrets: map[string]channels.Secret{}, Clock: h.Clock, Rand: h.Rand, Log: h.Log.With("channel", channel.Name),
 		HTTP: &outward{host: h, channel: channel.Name, client: one.client}, Dial: one.client.DialContext, Resolver: net.DefaultResolver,
 		Emergency: h.emergency, Categories: h.choices}
-	for _, setting := range kind.Settings {
-		if setting.Default != "" && !setting.Secret {
-			config.Settings[setting.Key] = setting.Default
-		}
-		if setting.Key == settingTimeZone {
-			config.Settings[setting.Key] = one.zone
-		}
-	}
 	maps.Copy(config.Settings, channel.Settings)
 	for key, values := range channel.Secrets {
 		var current, previous string
@@ -216,6 +208,20 @@ func (h *Host) config(one *live) channels.Config {
 		config.Secrets[key] = channels.NewSecret(current, previous)
 	}
 	return config
+}
+
+// defaults are the values of open settings that nobody set.
+func defaults(kind channels.Kind, zone string) map[string]string {
+	values := map[string]string{}
+	for _, setting := range kind.Settings {
+		if setting.Default != "" && !setting.Secret {
+			values[setting.Key] = setting.Default
+		}
+		if setting.Key == settingTimeZone {
+			values[setting.Key] = zone
+		}
+	}
+	return values
 }
 
 // named is a working channel by its name.
