@@ -192,7 +192,14 @@ func (r *Reader) candidates(report *crisis.Report, near gazetteer.Near) []Place 
 			near.Point = &point
 		}
 	}
-	found = append(found, r.places(report.Words.Reveal(), near)...)
+	named := r.places(report.Words.Reveal(), near)
+	if ok && !given.Certain {
+		// Beside a box the words are the box's name: a town, and no point in it.
+		for i := range named {
+			named[i].Certain = false
+		}
+	}
+	found = append(found, named...)
 	found = append(found, r.places(report.Whole(), near)...)
 	found = found[:min(len(found), maxPlaces)]
 	return append(found, r.asked(report.Words.Reveal(), found, near)...)

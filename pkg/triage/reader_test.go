@@ -124,3 +124,18 @@ func BenchmarkLanguage(b *testing.B) {
 		reader.Language("Maji ya mto yameingia kwa nyumba zetu na watoto wako juu ya meza")
 	}
 }
+
+// A box is a town at best: neither its centre nor the centre of the town that it is
+// called after is where something happened.
+func TestABoxIsNoPoint(t *testing.T) {
+	reader := testReader(t)
+	report := &crisis.Report{Text: "flood at the bridge", Words: "Port-au-Prince, Haïti", Given: `{"box":[-72.4,18.5,-72.2,18.6]}`}
+	candidates := reader.candidates(report, gazetteer.Near{})
+	if place, ok := chosen(candidates); ok || len(candidates) < 2 {
+		t.Errorf("it was put at %v %v of %d candidates", place.Lon, place.Lat, len(candidates))
+	}
+	report.Given = ""
+	if _, ok := chosen(reader.candidates(report, gazetteer.Near{})); !ok {
+		t.Error("without a box the same words name no place")
+	}
+}
