@@ -64,6 +64,17 @@ type reply struct {
 	after time.Duration
 }
 
+// unclear is the code of a success that cannot be read in full: what was asked for
+// has most likely been done.
+const unclear = "unclear"
+
+// cut says whether JSON ends before its end, as where a connection broke.
+func cut(body []byte) bool {
+	var whole json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&whole)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // do sends a request. Its error is never passed on as it is, because a URL may
 // hold a token.
 func do(doer channels.Doer, request *http.Request) (reply, *channels.SendError) {
@@ -73,6 +84,9 @@ func do(doer channels.Doer, request *http.Request) (reply, *channels.SendError) 
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerBytes))
+	if err != nil && response.StatusCode/100 == 2 {
+		return reply{}, &channels.SendError{Reason: channels.ErrTemporary, Code: unclear}
+	}
 	if err != nil {
 		return reply{}, &channels.SendError{Reason: channels.ErrTemporary, Code: "network"}
 	}

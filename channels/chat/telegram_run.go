@@ -54,7 +54,7 @@ func (t *telegram) poll(ctx context.Context, inlet channels.Inlet) error {
 		case fault != nil && badToken(fault):
 			return errBadToken
 		case fault != nil:
-			if fault.Code == "unreadable" {
+			if fault.Code == "unreadable" || fault.Code == unclear {
 				limit = 1 // perhaps it was too long to be read whole
 			}
 			free = free && fault.Code != "409"

@@ -35,9 +35,12 @@ func (t *telegram) ask(ctx context.Context, method string, parameters, result an
 	err = json.Unmarshal(got.body, &answer)
 	if err == nil && answer.OK {
 		if result != nil && json.Unmarshal(answer.Result, result) != nil {
-			return &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+			return &channels.SendError{Reason: channels.ErrTemporary, Code: unclear}
 		}
 		return nil
+	}
+	if got.status/100 == 2 && cut(got.body) {
+		return &channels.SendError{Reason: channels.ErrTemporary, Code: unclear}
 	}
 	if err != nil || answer.Code == 0 {
 		answer.Code = got.status // a proxy's words
@@ -105,11 +108,12 @@ func (t *telegram) Send(ctx context.Context, message channels.Outbound) (string,
 			ID int64 `json:"id"`
 		} `json:"chat"`
 	}
-	if fault := t.ask(ctx, "sendMessage", parameters, &sent); fault != nil {
+	fault := t.ask(ctx, "sendMessage", parameters, &sent)
+	if fault != nil && fault.Code != unclear {
 		return "", fault
 	}
-	if sent.ID == 0 || sent.Chat.ID == 0 {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+	if fault != nil || sent.ID == 0 || sent.Chat.ID == 0 {
+		return message.ID, nil // it has left: sending it again would repeat it
 	}
 	return telegramID(sent.Chat.ID, sent.ID), nil
 }

@@ -34,6 +34,9 @@ func (w *whatsApp) call(request *http.Request, result any) *channels.SendError {
 		} `json:"error"`
 	}
 	err := json.Unmarshal(got.body, &answer)
+	if got.status/100 == 2 && cut(got.body) {
+		return &channels.SendError{Reason: channels.ErrTemporary, Code: unclear}
+	}
 	if err != nil || got.status/100 != 2 || answer.Error != nil {
 		code := 0
 		if err == nil && answer.Error != nil {
@@ -42,7 +45,7 @@ func (w *whatsApp) call(request *http.Request, result any) *channels.SendError {
 		return graphFault(code, got)
 	}
 	if json.Unmarshal(got.body, result) != nil {
-		return &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+		return &channels.SendError{Reason: channels.ErrTemporary, Code: unclear}
 	}
 	return nil
 }
@@ -117,11 +120,12 @@ func (w *whatsApp) Send(ctx context.Context, message channels.Outbound) (string,
 			ID string `json:"id"`
 		} `json:"messages"`
 	}
-	if fault := w.call(request, &sent); fault != nil {
+	fault := w.call(request, &sent)
+	if fault != nil && fault.Code != unclear {
 		return "", fault
 	}
-	if len(sent.Messages) != 1 || sent.Messages[0].ID == "" {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+	if fault != nil || len(sent.Messages) != 1 || sent.Messages[0].ID == "" {
+		return message.ID, nil // it has left: sending it again would repeat it
 	}
 	return sent.Messages[0].ID, nil
 }

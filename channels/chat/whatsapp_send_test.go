@@ -175,9 +175,8 @@ func TestWhatsAppSendErrors(t *testing.T) {
 		"a proxy":         {502, 0, "<html>", channels.SendError{Reason: channels.ErrTemporary, Code: "http_502"}},
 		"a proxy's rate":  {429, 0, "<html>", throttled("http_429")},
 		"no words":        {400, 0, "", channels.SendError{Reason: channels.ErrPermanent, Code: "http_400"}},
-		"cut":             {200, 0, `{"messages":[{"id":`, channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
-		"no id":           {200, 0, `{"messages":[]}`, channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
-		"another form":    {200, 0, `{"messages":7}`, channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
+		"a portal":        {200, 0, "<html>", channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
+		"error all same":  {200, 131000, "", channels.SendError{Reason: channels.ErrTemporary, Code: "131000"}},
 	} {
 		p := newGraphPlayer(t)
 		p.fault = &fault{status: tc.status, body: tc.body}

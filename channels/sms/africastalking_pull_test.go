@@ -184,7 +184,6 @@ func TestAfricasTalkingSendErrors(t *testing.T) {
 		"rejected":          {201, recipient(502), nil, channels.ErrPermanent, "502"},
 		"a sender's name":   {201, `{"SMSMessageData":{"Message":"InvalidSenderId","Recipients":[]}}`, nil, channels.ErrTemporary, "402"},
 		"nobody":            {201, `{"SMSMessageData":{"Message":"Sent to 0/1","Recipients":[]}}`, nil, channels.ErrTemporary, "unreadable"},
-		"no id":             {201, recipient(101), nil, channels.ErrTemporary, "unreadable"},
 		"no JSON":           {201, `<html>`, nil, channels.ErrTemporary, "unreadable"},
 		"wrong key":         {401, `x`, nil, channels.ErrTemporary, "http_401"},
 		"too many requests": {429, ``, nil, channels.ErrThrottled, "http_429"},

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ func (a *africasTalking) Send(ctx context.Context, message channels.Outbound) (s
 		return "", &channels.SendError{Reason: channels.ErrPermanent, Code: "bad_api_url"}
 	}
 	request.Header.Set("Content-Type", formType)
-	body, fault := exchangeHTTP(a.config.HTTP, request, atBytes)
+	body, broken, fault := handOver(a.config.HTTP, request, atBytes)
 	if fault != nil {
 		return "", fault
 	}
@@ -41,8 +42,11 @@ func (a *africasTalking) Send(ctx context.Context, message channels.Outbound) (s
 			}
 		}
 	}
-	if json.Unmarshal(body, &sent) != nil {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+	switch cut, fault := readAnswer(body, broken, &sent); {
+	case cut:
+		return message.ID, nil
+	case fault != nil:
+		return "", fault
 	}
 	if len(sent.SMSMessageData.Recipients) == 0 {
 		return "", atFault(atCodeOf(sent.SMSMessageData.Message))
@@ -52,7 +56,7 @@ func (a *africasTalking) Send(ctx context.Context, message channels.Outbound) (s
 		return "", atFault(first.StatusCode)
 	}
 	if first.MessageID == "" || first.MessageID == "None" {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+		return message.ID, nil // it has left: sending it again would repeat it
 	}
 	return atID(first.MessageID), nil
 }
@@ -134,7 +138,8 @@ func (a *africasTalking) request(ctx context.Context, method, path string, value
 
 // exchangeHTTP sends a request and reads the answer to one that succeeded. What
 // went wrong is sorted by status alone: credentials (401, 402, 403) somebody will
-// mend, so the message waits. No text of the answer is passed on.
+// mend, so the message waits. No text of the answer is passed on; of a success that
+// broke off there is what came.
 func exchangeHTTP(doer channels.Doer, request *http.Request, limit int64) ([]byte, *channels.SendError) {
 	response, err := doer.Do(request)
 	if err != nil {
@@ -144,7 +149,7 @@ func exchangeHTTP(doer channels.Doer, request *http.Request, limit int64) ([]byt
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
 	switch status := response.StatusCode; {
 	case status/100 == 2 && err != nil:
-		return nil, &channels.SendError{Reason: channels.ErrTemporary, Code: "network"}
+		return body, &channels.SendError{Reason: channels.ErrTemporary, Code: brokenOff}
 	case status/100 == 2:
 		return body, nil
 	case status == http.StatusTooManyRequests:
@@ -155,4 +160,33 @@ func exchangeHTTP(doer channels.Doer, request *http.Request, limit int64) ([]byt
 	default:
 		return nil, &channels.SendError{Reason: channels.ErrTemporary, Code: "http_" + strconv.Itoa(status), RetryAfter: retryAfter(response.Header)}
 	}
+}
+
+// brokenOff is the code of a success whose answer broke off.
+const brokenOff = "broken_off"
+
+// handOver sends a message away. Once its provider has begun to answer with a
+// success the message has most likely left, so that an answer that broke off is no
+// fault: sent again it would come twice.
+func handOver(doer channels.Doer, request *http.Request, limit int64) (body []byte, broken bool, fault *channels.SendError) {
+	body, fault = exchangeHTTP(doer, request, limit)
+	if fault != nil && fault.Code == brokenOff {
+		return body, true, nil
+	}
+	return body, false, fault
+}
+
+// readAnswer reads the JSON of a success, and says whether it was cut off. What is
+// of another form than expected stays empty. What is no JSON is not the provider's:
+// a proxy wrote it, and the message is still here.
+func readAnswer(body []byte, broken bool, into any) (cut bool, fault *channels.SendError) {
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(into)
+	var form *json.UnmarshalTypeError
+	switch {
+	case err == nil, errors.As(err, &form):
+		return false, nil
+	case broken, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return true, nil
+	}
+	return false, &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
 }

@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -45,12 +46,12 @@ func (g *gateway) Send(ctx context.Context, message channels.Outbound) (string, 
 	if err != nil {
 		return "", &channels.SendError{Reason: channels.ErrPermanent, Code: "bad_api_url"}
 	}
-	body, fault := exchangeHTTP(g.config.HTTP, request, gatewayBytes)
+	body, broken, fault := handOver(g.config.HTTP, request, gatewayBytes)
 	if fault != nil {
 		return "", fault
 	}
-	id := g.idIn(body, message.ID)
-	if id == "" {
+	id, taken := g.idIn(body, broken, message.ID)
+	if !taken {
 		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
 	}
 	return atID(id), nil
@@ -176,25 +177,41 @@ func gatewayTemplate(value string) error {
 	return nil
 }
 
-// idIn finds the gateway's id in its answer; ours where it gives none, because its
-// receipts then carry ours.
-func (g *gateway) idIn(body []byte, ours string) string {
+// idIn finds the gateway's id in its answer to what it took; ours where there is
+// none that can be read, because it has left all the same, and the receipts of those
+// that give none carry ours.
+func (g *gateway) idIn(body []byte, broken bool, ours string) (id string, taken bool) {
 	path := g.config.Settings["send_id"]
 	switch {
 	case g.preset.name == presetJasmin:
-		rest, ok := strings.CutPrefix(strings.TrimSpace(string(body)), `Success "`)
-		id, _, closed := strings.Cut(rest, `"`)
-		if !ok || !closed {
-			return ""
-		}
-		return id
+		return jasminID(string(body), broken, ours)
 	case g.preset.name == presetHTTPSMS:
+		var answer struct {
+			Status string `json:"status"`
+		}
+		cut, fault := readAnswer(body, broken, &answer)
+		if fault != nil || !cut && answer.Status != "" && answer.Status != "success" {
+			return "", false
+		}
 		path = "data.id"
 	case g.preset.name != presetCustom || path == "":
-		return ours
+		return ours, true
 	}
 	came, _ := unpackExchange(channels.Pack(map[string]string{"type": jsonType}, body))
-	return came.fields[path]
+	return cmp.Or(came.fields[path], ours), true
+}
+
+// jasminID reads Success "07033084-5cfd-4812-90a4-e4d24ffb6e3d".
+func jasminID(said string, broken bool, ours string) (id string, taken bool) {
+	rest, success := strings.CutPrefix(strings.TrimSpace(said), "Success")
+	if !success {
+		return ours, said == "" || broken && !strings.HasPrefix(said, "Error")
+	}
+	id, _, closed := strings.Cut(strings.TrimPrefix(rest, ` "`), `"`)
+	if !closed || id == "" {
+		return ours, true
+	}
+	return id, true
 }
 
 func (g *gateway) post(ctx context.Context, mediaType, body string) (*http.Request, error) {

@@ -145,21 +145,22 @@ func TestGatewaySendErrors(t *testing.T) {
 		code     string
 		after    time.Duration
 	}{
-		"kannel's password":  {"kannel", kannel, 403, "Authorization failed for sendsms", nil, channels.ErrTemporary, "http_403", 0},
-		"kannel's no":        {"kannel", kannel, 400, "Wrong sender", nil, channels.ErrPermanent, "http_400", 0},
-		"kannel is busy":     {"kannel", kannel, 503, "Temporal failure, try again later.", nil, channels.ErrTemporary, "http_503", 0},
-		"jasmin has no way":  {"jasmin", jasmin, 412, `Error "No route found"`, nil, channels.ErrPermanent, "http_412", 0},
-		"jasmin fails":       {"jasmin", jasmin, 500, `Error "Cannot send submit_sm"`, nil, channels.ErrTemporary, "http_500", 0},
-		"jasmin says else":   {"jasmin", jasmin, 200, `Success`, nil, channels.ErrTemporary, "unreadable", 0},
-		"httpsms' quota":     {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 402, `{}`, nil, channels.ErrTemporary, "http_402", 0},
-		"httpsms' rate":      {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 429, `{}`, []string{"Retry-After", "30"}, channels.ErrThrottled, "http_429", 30 * time.Second},
-		"httpsms' no":        {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 422, `{}`, nil, channels.ErrPermanent, "http_422", 0},
-		"httpsms without id": {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 200, `{"data":{}}`, nil, channels.ErrTemporary, "unreadable", 0},
-		"no key":             {"httpsms", nil, 200, ``, nil, channels.ErrPermanent, "no_api_key", 0},
-		"no number":          {"httpsms", []string{"api_key", "k"}, 200, ``, nil, channels.ErrPermanent, "no_from", 0},
-		"no password":        {"kannel", []string{"username", "onyo"}, 200, ``, nil, channels.ErrPermanent, "no_password", 0},
-		"no template":        {"custom", []string{"fields", "from=f text=t"}, 200, ``, nil, channels.ErrPermanent, "no_send_body", 0},
-		"it comes and asks":  {"smssync", nil, 200, ``, nil, channels.ErrCollected, "collected", 0},
+		"kannel's password": {"kannel", kannel, 403, "Authorization failed for sendsms", nil, channels.ErrTemporary, "http_403", 0},
+		"kannel's no":       {"kannel", kannel, 400, "Wrong sender", nil, channels.ErrPermanent, "http_400", 0},
+		"kannel is busy":    {"kannel", kannel, 503, "Temporal failure, try again later.", nil, channels.ErrTemporary, "http_503", 0},
+		"jasmin has no way": {"jasmin", jasmin, 412, `Error "No route found"`, nil, channels.ErrPermanent, "http_412", 0},
+		"jasmin fails":      {"jasmin", jasmin, 500, `Error "Cannot send submit_sm"`, nil, channels.ErrTemporary, "http_500", 0},
+		"jasmin says else":  {"jasmin", jasmin, 200, `<html>`, nil, channels.ErrTemporary, "unreadable", 0},
+		"httpsms' quota":    {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 402, `{}`, nil, channels.ErrTemporary, "http_402", 0},
+		"httpsms' rate":     {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 429, `{}`, []string{"Retry-After", "30"}, channels.ErrThrottled, "http_429", 30 * time.Second},
+		"httpsms' no":       {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 422, `{}`, nil, channels.ErrPermanent, "http_422", 0},
+		"httpsms says else": {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 200, `<html>`, nil, channels.ErrTemporary, "unreadable", 0},
+		"httpsms fails":     {"httpsms", []string{"api_key", "k", "from", "+254700000001"}, 200, `{"status":"error"}`, nil, channels.ErrTemporary, "unreadable", 0},
+		"no key":            {"httpsms", nil, 200, ``, nil, channels.ErrPermanent, "no_api_key", 0},
+		"no number":         {"httpsms", []string{"api_key", "k"}, 200, ``, nil, channels.ErrPermanent, "no_from", 0},
+		"no password":       {"kannel", []string{"username", "onyo"}, 200, ``, nil, channels.ErrPermanent, "no_password", 0},
+		"no template":       {"custom", []string{"fields", "from=f text=t"}, 200, ``, nil, channels.ErrPermanent, "no_send_body", 0},
+		"it comes and asks": {"smssync", nil, 200, ``, nil, channels.ErrCollected, "collected", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, _ := gatewayPlayer(t, tc.status, tc.body+atSender, tc.header...)

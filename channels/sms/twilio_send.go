@@ -2,6 +2,7 @@ package sms
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -39,13 +40,17 @@ func (t *twilio) Send(ctx context.Context, message channels.Outbound) (string, e
 	}
 	trip := &trip{ctx: ctx, doer: t.config.HTTP, api: t.api}
 	sent, err := t.sdk(trip).CreateMessage(params)
-	if err != nil {
+	var noJSON *json.SyntaxError
+	switch success := trip.status/100 == 2; {
+	case err == nil && sent.Sid != nil && *sent.Sid != "":
+		return *sent.Sid, nil
+	case success && !errors.As(err, &noJSON):
+		// Taken without an id that can be read: sent again it would come twice.
+		return message.ID, nil
+	case err != nil:
 		return "", trip.fault(err)
 	}
-	if sent.Sid == nil || *sent.Sid == "" {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
-	}
-	return *sent.Sid, nil
+	return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
 }
 
 // reachable says whether Twilio may call a URL: it refuses a message whose

@@ -124,7 +124,8 @@ func TestTwilioSendErrors(t *testing.T) {
 		"wrong token":       {answer(401, `{"code":20003,"message":"x"}`), channels.SendError{Reason: channels.ErrTemporary, Code: "20003"}},
 		"their fault":       {answer(503, `<html>`), channels.SendError{Reason: channels.ErrTemporary, Code: "http_503"}},
 		"no network":        {&provider{fault: errors.New("dial 10.0.0.1")}, channels.SendError{Reason: channels.ErrTemporary, Code: "network"}},
-		"no id":             {answer(201, `{}`), channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
+		"a proxy":           {answer(200, `<html>`), channels.SendError{Reason: channels.ErrTemporary, Code: "http_200"}},
+		"led elsewhere":     {answer(302, `{}`), channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := via(t, tc.provider, nil).Send(t.Context(), channels.Outbound{To: channels.Address{Scheme: "tel", Value: sender}, Text: "x"})

@@ -2,7 +2,6 @@ package sms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -40,11 +39,11 @@ func (v *vonage) Send(ctx context.Context, message channels.Outbound) (string, e
 		return "", &channels.SendError{Reason: channels.ErrPermanent, Code: "api_url"}
 	}
 	request.Header.Set("Content-Type", formType)
-	body, fault := exchangeHTTP(v.config.HTTP, request, answerBytes)
+	body, broken, fault := handOver(v.config.HTTP, request, answerBytes)
 	if fault != nil {
 		return "", fault
 	}
-	return vonageSent(body)
+	return vonageSent(body, broken, message.ID)
 }
 
 // callback is where receipts are to go: the channel's address with its secret.
@@ -63,22 +62,32 @@ func (v *vonage) callback() string {
 	return v.config.PublicURL
 }
 
-// vonageSent reads what became of the first part.
-func vonageSent(body []byte) (id string, err error) {
+// vonageSent reads what became of the first part; ours is the id of what was taken
+// without one.
+func vonageSent(body []byte, broken bool, ours string) (id string, err error) {
 	var answer struct {
 		Messages []struct {
 			ID     string `json:"message-id"`
 			Status loose  `json:"status"`
 		} `json:"messages"`
 	}
-	if json.Unmarshal(body, &answer) != nil || len(answer.Messages) == 0 {
-		return "", &channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}
+	cut, fault := readAnswer(body, broken, &answer)
+	switch {
+	case cut:
+		return ours, nil
+	case fault != nil:
+		return "", fault
+	case len(answer.Messages) == 0:
+		return "", vonageFault("")
 	}
-	first := answer.Messages[0]
-	if first.Status == "0" && first.ID != "" {
+	switch first := answer.Messages[0]; {
+	case first.Status != "0":
+		return "", vonageFault(string(first.Status))
+	case first.ID == "":
+		return ours, nil
+	default:
 		return channels.Clean(first.ID), nil
 	}
-	return "", vonageFault(string(first.Status))
 }
 
 // vonageFault sorts a status.
@@ -88,7 +97,7 @@ func vonageFault(status string) *channels.SendError {
 	switch status {
 	case "1", "10": // too fast, too many connections
 		fault.Reason = channels.ErrThrottled
-	case "0", "": // taken, and no id
+	case "": // it does not say
 		fault.Reason, fault.Code = channels.ErrTemporary, "unreadable"
 	case "5", "13": // fault at Vonage, or on the way
 		fault.Reason = channels.ErrTemporary

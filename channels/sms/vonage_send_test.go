@@ -81,7 +81,7 @@ func TestVonageSendErrors(t *testing.T) {
 		"no credit":      {status("9"), channels.SendError{Reason: channels.ErrTemporary, Code: "9"}},
 		"wrong from":     {status("15"), channels.SendError{Reason: channels.ErrTemporary, Code: "15"}},
 		"trial account":  {status("29"), channels.SendError{Reason: channels.ErrPermanent, Code: "29"}},
-		"taken, no id":   {status("0"), channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
+		"no status":      {status(""), channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
 		"no answer":      {&provider{status: 200, body: `<html>`}, channels.SendError{Reason: channels.ErrTemporary, Code: "unreadable"}},
 		"429": {&provider{status: 429, header: http.Header{"Retry-After": {"3"}}},
 			channels.SendError{Reason: channels.ErrThrottled, Code: "http_429", RetryAfter: 3 * time.Second}},
