@@ -84,6 +84,13 @@ const (
 	// silence ends a connection that says nothing, wholeSession any.
 	silence      = 2 * time.Minute
 	wholeSession = time.Hour
+	// smallMail waits for nobody: what people write is seldom longer, and all
+	// connections together hold 25 MiB of it. Of larger ones maxLarge are read and
+	// parsed at once, each of them read within largeTime: otherwise a few that say a
+	// word a minute would keep all others waiting. Nobody waits longer than silence.
+	smallMail = 256 << 10
+	maxLarge  = 8
+	largeTime = 10 * time.Minute
 	// longestLine is how long a line of a mail may be: the standard's 998 bytes are
 	// often not kept to.
 	longestLine = 1 << 20
@@ -97,7 +104,9 @@ type smtpServer struct {
 	config     channels.Config
 	recipients map[string]bool
 	domains    map[string]bool
-	silence    time.Duration // shorter in tests
+	// large has an entry for each large mail that is being read and parsed.
+	large                       chan struct{}
+	silence, patience, slowness time.Duration // shorter in tests
 }
 
 func newSMTP(config channels.Config) (channels.Adapter, error) {
@@ -105,7 +114,8 @@ func newSMTP(config channels.Config) (channels.Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := &smtpServer{postbox: postbox{sender, rulesOf(config.Settings)}, config: config, domains: map[string]bool{}, silence: silence}
+	server := &smtpServer{postbox: postbox{sender, rulesOf(config.Settings)}, config: config, domains: map[string]bool{},
+		large: make(chan struct{}, maxLarge), silence: silence, patience: silence, slowness: largeTime}
 	var ok bool
 	if server.recipients, ok = readRecipients(config.Settings["recipients"]); !ok || len(server.recipients) == 0 {
 		return nil, errors.New("recipients: write mail addresses separated by commas, as reports@example.org")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -62,10 +63,11 @@ func (s *smtpSession) Data(reader io.Reader) error {
 	if s.ctx.Err() != nil {
 		return refuse(421, smtp.EnhancedCode{4, 3, 2}, "Closing; try again later")
 	}
-	body, err := io.ReadAll(reader)
+	body, done, err := s.read(reader)
 	if err != nil {
 		return err //nolint:wrapcheck // go-smtp's own, as too large
 	}
+	defer done()
 	if hops(body) > maxHops {
 		return refuse(554, smtp.EnhancedCode{5, 4, 6}, "This mail goes in circles")
 	}
@@ -80,6 +82,30 @@ func (s *smtpSession) Data(reader io.Reader) error {
 	}
 	s.server.config.Log.Debug("mail server: accepted", "channel", s.server.config.Name, "bytes", len(body))
 	return nil
+}
+
+// read takes the body. A large one has its place among the large until done.
+func (s *smtpSession) read(reader io.Reader) (body []byte, done func(), err error) {
+	if body, err = io.ReadAll(io.LimitReader(reader, smallMail+1)); err != nil || len(body) <= smallMail {
+		return body, func() {}, err //nolint:wrapcheck // go-smtp's own
+	}
+	tired := time.NewTimer(s.server.patience)
+	defer tired.Stop()
+	select {
+	case s.server.large <- struct{}{}:
+	case <-tired.C:
+		return nil, nil, refuse(451, smtp.EnhancedCode{4, 3, 2}, "Too many large mails at once; try again later")
+	case <-s.ctx.Done():
+		return nil, nil, refuse(421, smtp.EnhancedCode{4, 3, 2}, "Closing; try again later")
+	}
+	done = func() { <-s.server.large }
+	slow := time.AfterFunc(s.server.slowness, func() { _ = s.conn.Conn().Close() })
+	defer slow.Stop()
+	if body, err = io.ReadAll(io.MultiReader(bytes.NewReader(body), reader)); err != nil {
+		done()
+		return nil, nil, err //nolint:wrapcheck // go-smtp's own, as too large
+	}
+	return body, done, nil
 }
 
 // client is where the mail comes from; nil where a server of our own passed it
