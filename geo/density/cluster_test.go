@@ -1,11 +1,8 @@
 package density_test
 
 import (
-	"encoding/csv"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -78,55 +75,46 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-// TestHaitiAsScikitLearn compares with labels that scikit-learn's DBSCAN
-// (haversine) gave for the reports of Haiti 2010.
-func TestHaitiAsScikitLearn(t *testing.T) {
-	root := os.Getenv("ONYO_TESTDATA")
-	if root == "" {
-		t.Skip("ONYO_TESTDATA is not set: no reference labels")
-	}
-	file, err := os.Open(filepath.Join(root, "reference_outputs", "dbscan_haiti2010_eps500_min5.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	number := func(s string) float64 {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
+// TestPiles: thousands of points in one place, as from the middle of one town, out
+// of reach of another such pile but for a few strays.
+func TestPiles(t *testing.T) {
+	const pile = 3000
+	metre := 1 / geo.MetresPerDegree
 	var points []density.Point
-	for _, r := range rows[1:] {
-		points = append(points, at(number(r[2]), number(r[1])))
+	for i := range pile {
+		early, late := int64(i), int64(2*pile+i)
+		points = append(points, density.Point{Weight: 1, Time: early}, density.Point{Lat: 110 * metre, Weight: 1, Time: late})
 	}
-	got := density.Cluster(points, density.Params{EpsMetres: 500, MinWeight: 5})
-	theirs, ours := map[int]int{}, map[int]int{}
-	for i, r := range rows[1:] {
-		label, core := int(number(r[3])), r[4] == "1"
-		if got[i].Core != core || (got[i].Cluster == density.Noise) != (label == -1) {
-			t.Fatalf("row %d: got %+v, scikit-learn says label %d core %v", i, got[i], label, core)
-		}
-		if !core {
-			continue
-		}
-		if was, seen := theirs[label]; seen && was != got[i].Cluster {
-			t.Fatalf("row %d: their cluster %d is both %d and %d", i, label, was, got[i].Cluster)
-		}
-		if was, seen := ours[got[i].Cluster]; seen && was != label {
-			t.Fatalf("row %d: our cluster %d is both %d and %d", i, got[i].Cluster, was, label)
-		}
-		theirs[label], ours[got[i].Cluster] = got[i].Cluster, label
+	stray := density.Point{Lat: 55 * metre, Weight: 1, Time: pile}
+	for name, c := range map[string]struct {
+		window time.Duration
+		stray  bool
+		want   int
+	}{
+		"apart":                       {0, false, 2},
+		"a stray joins them":          {0, true, 1},
+		"apart in time":               {2 * pile * time.Microsecond, false, 2},
+		"a stray in time joins them":  {2 * pile * time.Microsecond, true, 1},
+		"a stray is too early for it": {pile/2*time.Microsecond - 1, true, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMirror(t, density.Params{EpsMetres: 100, Window: c.window, MinWeight: 3})
+			for i, p := range points {
+				m.apply(density.Change{ID: density.ID(i), Point: p})
+			}
+			if c.stray {
+				m.apply(density.Change{ID: 1 << 40, Point: stray})
+			}
+			m.sameAsBatch(t)
+			if got := len(m.engine.Groups()); got != c.want {
+				t.Errorf("%d groups, want %d", got, c.want)
+			}
+			for i := 0; i < len(points); i += 2 {
+				m.apply(density.Change{ID: density.ID(i), Gone: true})
+			}
+			m.sameAsBatch(t)
+		})
 	}
-	if len(ours) < 2 {
-		t.Fatalf("only %d clusters compared", len(ours))
-	}
-	t.Logf("%d rows, %d clusters", len(points), len(ours))
 }
 
 // oracle is the definition, word for word, in quadratic time.
