@@ -212,6 +212,7 @@ func (s *session) restore(cursor []byte) error {
 	if s.known, err = unpack(at.Known, s.spending.today); err != nil {
 		return err
 	}
+	s.saved = s.spending.Spent
 	s.spending.roll(now)
 	s.since, s.gap, s.mirror.last = at.Since, at.Gap, at.Mirrored
 	if s.since == 0 {

@@ -87,17 +87,18 @@ func (s *session) mirrorLater(err error) error {
 	return nil
 }
 
-// affordable are the ids, from the beginning, that may still be asked for. What
-// was read today costs nothing.
+// affordable are the ids, from the beginning, that may still be asked for whatever
+// comes. A post that was read today costs nothing, what comes along may: an edit
+// brings other pictures.
 func (s *session) affordable(ids []uint64) []string {
 	s.spending.roll(s.config.Clock())
 	var some []string
-	costs := 0
+	room := s.room()
 	for _, id := range ids {
-		if !s.spending.today[tweetKey(id)] {
-			costs++
+		if room -= s.worst(); s.spending.today[tweetKey(id)] {
+			room += tweetPrice
 		}
-		if costs > s.left() {
+		if room < 0 {
 			break
 		}
 		some = append(some, text(id))

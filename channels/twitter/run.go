@@ -15,11 +15,13 @@ type session struct {
 	*twitter
 	inlet    channels.Inlet
 	spending spending
-	known    known
-	since    uint64
-	gap      uint64
-	fill     fill
-	mirror   mirror
+	// saved is what the cursor that was handed in last says was spent.
+	saved  money
+	known  known
+	since  uint64
+	gap    uint64
+	fill   fill
+	mirror mirror
 	// back counts the failures of the stream in a row.
 	back backoff
 }
@@ -147,12 +149,16 @@ func (s *session) due() time.Time {
 }
 
 // work does one step of what falls due, so that a stream is never left alone for
-// long.
+// long, nor open when nothing is left for what it brings next.
 func (s *session) work(ctx context.Context) error {
+	step := s.mirrorStep
 	if at := s.fill.at; !at.IsZero() && !at.After(s.config.Clock()) {
-		return s.fillStep(ctx)
+		step = s.fillStep
 	}
-	return s.mirrorStep(ctx)
+	if err := step(ctx); err != nil {
+		return err
+	}
+	return s.afford(1)
 }
 
 // take accepts a line and those that wait behind it, together.
@@ -181,10 +187,10 @@ func (s *session) take(ctx context.Context, line []byte, lines <-chan []byte) er
 	return s.afford(1)
 }
 
-// accept hands splits in. Without any the cursor waits for the next ones: it may
-// lag.
+// accept hands splits in. Without any the cursor waits for the next ones, unless
+// much was spent meanwhile: it may lag, but what was paid must not be forgotten.
 func (s *session) accept(ctx context.Context, splits []channels.Split) error {
-	if len(splits) == 0 {
+	if spent := s.spending.Spent - s.saved; len(splits) == 0 && max(spent, -spent) < unsaved {
 		return nil
 	}
 	return s.save(ctx, splits)
@@ -198,6 +204,7 @@ func (s *session) save(ctx context.Context, splits []channels.Split) error {
 	if err := s.inlet.Accept(ctx, splits, cursor); err != nil {
 		return fmt.Errorf("x: hand in tweets: %w", err)
 	}
+	s.saved = s.spending.Spent
 	return nil
 }
 

@@ -50,7 +50,7 @@ func (s *session) openGap() {
 // last page of the last search.
 func (s *session) fillStep(ctx context.Context) error {
 	if err := s.afford(minPage); err != nil {
-		return err
+		return s.fillDear(err)
 	}
 	now := s.config.Clock()
 	if s.gap == 0 {
@@ -98,6 +98,17 @@ func (s *session) fillOn(token string) {
 	if s.mode == modeSearch {
 		s.fill.at = now.Add(s.poll)
 	}
+}
+
+// fillDear ends a Run that cannot pay for a page, except where the stream still has
+// money for single posts: there the gap stays open until the next month.
+func (s *session) fillDear(err error) error {
+	if s.mode != modeStream || s.afford(1) != nil {
+		return err
+	}
+	s.fill = fill{at: nextMonth(s.config.Clock())}
+	s.config.Log.Warn("x: too little is left for a search: a gap stays open", "until", s.fill.at.Format(time.RFC3339))
+	return nil
 }
 
 // fillLater tries again when err may pass. A search that X refuses to the account

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,6 +19,17 @@ const (
 	userPrice  money = 10_000
 	mediaPrice money = 5_000
 	dollar     money = 1_000_000
+)
+
+const (
+	// maxMedia and maxReferences are what one post has at most: pictures, and the
+	// posts that it repeats, quotes or answers.
+	// Source: https://docs.x.com/x-api/fundamentals/data-dictionary
+	maxMedia      = 4
+	maxReferences = 2
+	// unsaved is how much may be spent before the cursor says so, without anything
+	// new to hand in: a crash forgets no more.
+	unsaved = dollar / 10
 )
 
 func (m money) String() string { return fmt.Sprintf("%.2f", float64(m)/float64(dollar)) }
@@ -84,19 +96,34 @@ func (s *spending) chargeAll(came envelope) {
 	}
 }
 
-// afford is errBudget when not so many tweets may be read any more this month.
-func (s *session) afford(tweets int) error {
-	now := s.config.Clock().UTC()
-	s.spending.roll(now)
-	if s.left() >= tweets {
-		return nil
+// worst is the most that one post may cost with all that is asked to come along:
+// what it will be is known only when it was paid for.
+func (x *twitter) worst() money {
+	worst := tweetPrice + maxMedia*mediaPrice
+	if strings.Contains(x.fields.Get("expansions"), "referenced_tweets.id") {
+		worst += maxReferences * tweetPrice
 	}
-	next := time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-	return fmt.Errorf("%w: %s of %s US dollars in %s; reading goes on at %s, or at once with a higher budget_usd",
-		errBudget, s.spending.Spent, s.budget, s.spending.Month, next.Format(time.RFC3339))
+	return worst
 }
 
-// left is how many tweets may still be read.
-func (s *session) left() int {
-	return int(max(0, s.budget-s.spending.Spent) / tweetPrice)
+// afford is errBudget when so many posts might cost more than is left this month.
+func (s *session) afford(posts int) error {
+	now := s.config.Clock()
+	s.spending.roll(now)
+	if s.left() >= posts {
+		return nil
+	}
+	return fmt.Errorf("%w: %s of %s US dollars in %s, and what is next may cost %s; reading goes on at %s, or at once with a higher budget_usd",
+		errBudget, s.spending.Spent, s.budget, s.spending.Month, money(posts)*s.worst(), nextMonth(now).Format(time.RFC3339))
 }
+
+func nextMonth(now time.Time) time.Time {
+	now = now.UTC()
+	return time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
+// room is what is left this month.
+func (s *session) room() money { return max(0, s.budget-s.spending.Spent) }
+
+// left is how many posts may still be read, whatever each of them costs.
+func (s *session) left() int { return int(s.room() / s.worst()) }
