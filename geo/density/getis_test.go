@@ -162,6 +162,24 @@ func TestPermutationsAreOfAll(t *testing.T) {
 	}
 }
 
+// TestSeedSettlesTheDealing: the same seed gives the same, another does not.
+func TestSeedSettlesTheDealing(t *testing.T) {
+	values, _ := board()
+	deal := func(seed uint64) []density.Gi {
+		got, err := density.GetisOrd(values, queen(5, 5), density.GiParams{Permutations: 199, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if !slices.Equal(deal(1), deal(1)) {
+		t.Error("the same seed gave another answer")
+	}
+	if slices.Equal(deal(1), deal(2)) {
+		t.Error("another seed gave the same answer")
+	}
+}
+
 // TestGetisOrdForgetsOrder: the same places in another order have the same
 // scores, permutations included, and all stay in their ranges.
 func TestGetisOrdForgetsOrder(t *testing.T) {
