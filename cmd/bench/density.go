@@ -32,8 +32,12 @@ func compareDensity(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("density", flag.ContinueOnError)
 	sizes := flags.String("points", "10000,100000,1000000", "how many points, one comparison each")
 	rounds := flags.Int("rounds", 3, "how many rounds, in turn; the least CPU of each side counts")
+	towns := flags.Int("towns", 500, "over how many towns, from 1 to 500: fewer are denser")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *towns < 1 || *towns > 500 || *rounds < 1 {
+		return errors.New("-towns must be from 1 to 500, -rounds at least 1")
 	}
 	ctx := context.Background()
 	url, err := storetest.Start()
@@ -45,14 +49,14 @@ func compareDensity(args []string, out io.Writer) error {
 		return err
 	}
 	defer conn.Close(ctx)
-	fmt.Fprintf(out, "points of towns, eps %d m, weight %d; seconds of CPU\n", denseMetres, denseWeight)
+	fmt.Fprintf(out, "points of %d towns, eps %d m, weight %d; seconds of CPU\n", *towns, denseMetres, denseWeight)
 	fmt.Fprintf(out, "%9s %10s %10s %7s %22s %24s\n", "points", "onyo", "PostGIS", "ratio", "clusters (onyo, PG)", "clustered (onyo, PG)")
 	for text := range strings.SplitSeq(*sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return err
 		}
-		ours, theirs, err := densityRounds(ctx, conn, n, *rounds)
+		ours, theirs, err := densityRounds(ctx, conn, townPoints(n, *towns), *rounds)
 		if err != nil {
 			return err
 		}
@@ -69,8 +73,7 @@ type grouped struct {
 	clusters, members int
 }
 
-func densityRounds(ctx context.Context, conn *pgx.Conn, n, rounds int) (ours, theirs grouped, err error) {
-	points := townPoints(n)
+func densityRounds(ctx context.Context, conn *pgx.Conn, points []density.Point, rounds int) (ours, theirs grouped, err error) {
 	if err := loadPoints(ctx, conn, points); err != nil {
 		return ours, theirs, fmt.Errorf("load the points: %w", err)
 	}
@@ -159,13 +162,14 @@ func cpuOf(process uint32) (time.Duration, error) {
 	return time.Duration(ns), err
 }
 
-// townPoints scatters points over 500 towns and the land between.
-func townPoints(n int) []density.Point {
+// townPoints scatters five of six points over towns, the rest over the land.
+func townPoints(n, towns int) []density.Point {
 	rng := rand.New(rand.NewPCG(7, 7))
 	points := make([]density.Point, n)
 	for i := range points {
 		p := density.Point{Lon: -79 + 8*rng.Float64(), Lat: 15 + 8*rng.Float64(), Weight: 1}
-		if town := rng.IntN(600); town < 500 {
+		if rng.IntN(6) > 0 {
+			town := rng.IntN(towns)
 			p.Lon = -79 + float64(town%25)*0.32 + rng.NormFloat64()*0.02
 			p.Lat = 15 + float64(town/25)*0.4 + rng.NormFloat64()*0.02
 		}

@@ -1,14 +1,16 @@
-// Package density finds dense groups of points in space and time: ST-DBSCAN
-// (Birant and Kut, "ST-DBSCAN: An algorithm for clustering spatial–temporal
-// data", Data & Knowledge Engineering 60, 2007) on true ground metres, and the
-// hull that such a group is drawn with.
+// Package density finds where much happens close together, and says how sure that
+// is: dense groups of points in space and time (ST-DBSCAN; Birant and Kut,
+// "ST-DBSCAN: An algorithm for clustering spatial–temporal data", Data & Knowledge
+// Engineering 60, 2007), of all points at once (Cluster) or kept up as they come
+// and go (Engine); the hull that a group is drawn with; places whose values stand
+// out (GetisOrd) or change (MannKendall).
 //
 // Distances are great-circle distances on the sphere of geo.EarthRadius, so
 // the 180° meridian and the poles are nowhere special. The result depends on
 // the set of points alone, never on their order: where the original leaves a
 // border point to whichever cluster reached it first, here it goes to the
 // nearest core point, and clusters are numbered by where they lie. The package
-// is pure and safe for concurrent use.
+// is pure; all of it but an Engine is safe for concurrent use.
 package density
 
 import (
@@ -75,9 +77,9 @@ type Label struct {
 // longitude, latitude, time and weight); all others are noise. Clusters are
 // numbered by their first core in that same order.
 //
-// With parameters that do not pass Check every point is noise. Time grows
-// about linearly with points while neighbourhoods stay small; memory is about
-// 120 bytes a point.
+// With parameters that do not pass Check every point is noise. Time grows about
+// linearly with points, some 0.5 seconds for a million; memory is about 150 bytes
+// a point.
 func Cluster(points []Point, p Params) []Label {
 	labels := make([]Label, len(points))
 	for i := range labels {

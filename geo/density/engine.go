@@ -41,13 +41,13 @@ type Settled struct {
 // in any order its labels are those of Cluster over the points that are left, but
 // for the names of clusters.
 //
-// A change costs what its neighbourhood holds: some 20 microseconds in a million
-// points. Two things take longer, once. Parts that come together cost in
-// proportion to the smaller one. A cluster that loses a link is searched from
-// both ends at once, until they meet or one has seen all of its part: in
-// proportion to the smaller part, or to the detour around the gap. Nothing is
-// put off: when Apply returns, everything is settled. Memory is some 300 bytes a
-// point.
+// A change costs what its neighbourhood holds: some 10 microseconds in a million
+// points. Two things take longer. Parts that come together cost in proportion to
+// the smaller one. A cluster that loses a link is searched from both ends at
+// once, until they meet or one has seen all of its part: in proportion to the
+// smaller part, or to the detour around the gap; a cluster of a million points
+// that breaks in the middle takes some 0.1 to 0.4 seconds. Nothing is put off:
+// when Apply returns, everything is settled. Memory is some 400 bytes a point.
 //
 // That holds for an EpsMetres from 0.1 to 100,000 metres. Beyond, every Apply
 // clusters all points anew, and all groups get new names.

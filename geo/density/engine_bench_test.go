@@ -2,6 +2,7 @@ package density_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -32,6 +33,14 @@ func loaded(b *testing.B, points []density.Point, p density.Params) *density.Eng
 	return e
 }
 
+// heap is what is in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // BenchmarkEngine changes one point after the other among a million: a new one, a
 // move, another weight, a deletion, and the oldest ones expiring.
 func BenchmarkEngine(b *testing.B) {
@@ -39,7 +48,9 @@ func BenchmarkEngine(b *testing.B) {
 	for name, window := range map[string]time.Duration{"space": 0, "day": 24 * time.Hour} {
 		b.Run(name, func(b *testing.B) {
 			points := towns(2 * n)
+			before := heap()
 			e := loaded(b, points[:n], density.Params{EpsMetres: 500, Window: window, MinWeight: 5})
+			held := float64(heap()-before) / n
 			rng := rand.New(rand.NewPCG(3, 5))
 			took, next := make([]time.Duration, 0, b.N), n
 			for b.Loop() {
@@ -61,6 +72,7 @@ func BenchmarkEngine(b *testing.B) {
 				took = append(took, time.Since(start))
 			}
 			percentiles(b, took)
+			b.ReportMetric(held, "B/point")
 		})
 	}
 }

@@ -156,6 +156,16 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			t.Fatal(diff)
 		}
 		checkIdentity(t, previous, got)
+		undrawn := engine()
+		undrawn.Undrawn = true
+		for i := range want { // nothing else depends on the drawing
+			if want[i].Status != crisis.HotspotClosed {
+				want[i].Shape, want[i].Lon, want[i].Lat = nil, 0, 0
+			}
+		}
+		if diff := cmp.Diff(want, undrawn.Group(noon, members, previous)); diff != "" {
+			t.Fatal(diff)
+		}
 	})
 }
 
@@ -199,8 +209,13 @@ func BenchmarkGroup(b *testing.B) {
 		members = append(members, near(fmt.Sprintf("m%05d", i), rng.Float64()*200_000, time.Duration(rng.IntN(20))*time.Hour, 1))
 	}
 	previous := engine().Group(noon, members, nil)
-	b.ResetTimer()
-	for range b.N {
-		engine().Group(noon, members, previous)
+	for _, undrawn := range []bool{false, true} {
+		b.Run(fmt.Sprintf("undrawn=%v", undrawn), func(b *testing.B) {
+			e := engine()
+			e.Undrawn = undrawn
+			for b.Loop() {
+				e.Group(noon, members, previous)
+			}
+		})
 	}
 }

@@ -282,7 +282,7 @@ func (s *Service) changes(lease crisis.Lease) ([]crisis.Change, []*crisis.Hotspo
 	slices.SortFunc(previous, func(a, b crisis.HotspotGroup) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
 	var fault error
 	drawn := 0
-	engine := Engine{Density: s.density, Key: func(string) string {
+	engine := Engine{Density: s.density, Undrawn: true, Key: func(string) string {
 		id, err := crisis.NewID(now, s.Random)
 		if err != nil {
 			fault = err
