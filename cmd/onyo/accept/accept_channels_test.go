@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,6 +215,72 @@ func TestAcceptDocumentedRequests(t *testing.T) {
 		if channel, ok := channels[s.ID]; ok {
 			t.Run(s.ID, func(t *testing.T) { s.judge(t, in.reports(channel.Name)) })
 		}
+	}
+}
+
+// streamed serves one documented stream as X would, once, and holds the line.
+func streamed(body string) http.Handler {
+	var told atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.URL.Path == "/2/tweets/search/stream/rules" && r.Method == http.MethodPost:
+			w.WriteHeader(http.StatusCreated)
+			fmt.Fprint(w, `{"data":[{"id":"1","value":"earthquake","tag":"quake"}],"meta":{"sent":"2026-01-01T00:00:00.000Z","summary":{"created":1,"not_created":0,"valid":1,"invalid":0}}}`)
+		case r.URL.Path == "/2/tweets/search/stream/rules":
+			fmt.Fprint(w, `{"meta":{"sent":"2026-01-01T00:00:00.000Z","result_count":0}}`)
+		case r.URL.Path == "/2/tweets/search/stream":
+			if told.CompareAndSwap(false, true) {
+				fmt.Fprint(w, body)
+			}
+			fmt.Fprint(w, "\r\n")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		default:
+			fmt.Fprint(w, `{"meta":{"result_count":0}}`)
+		}
+	})
+}
+
+// The documented stream becomes three reports: at a point, in a box that is no
+// point, and nowhere.
+func TestAcceptDocumentedStream(t *testing.T) {
+	var stream sample
+	for _, s := range samples(t) {
+		if s.Method == "STREAM" {
+			stream = s
+		}
+	}
+	server := httptest.NewServer(streamed(stream.Body))
+	in := install(t, nil)
+	defer func() {
+		in.stop()
+		server.CloseClientConnections()
+		server.Close()
+	}()
+	in.start()
+	in.setUp("open")
+	admin := in.bearer(in.token("admin", "Adele"))
+	call[hooked](admin, http.MethodPost, "/api/v1/admin/channels", map[string]any{"kind": "twitter", "name": "x", "settings": map[string]string{
+		"bearer_token": "bearer-token", "rules": "quake: earthquake", "api_url": server.URL}}, http.StatusCreated)
+	var found []exported
+	await(t, "the stream's posts are reports", func() bool {
+		found = in.reports("x")
+		return len(found) >= 3
+	})
+	admin.settled()
+	found = in.reports("x")
+	points := 0
+	for _, report := range found {
+		if report["given_lat"] != "" {
+			points++
+			if report["given_lon"] != "-72.3288" || report["given_lat"] != "18.5425" {
+				t.Errorf("a post is at %s %s", report["given_lon"], report["given_lat"])
+			}
+		}
+	}
+	if len(found) != 3 || points != 1 {
+		t.Errorf("%d reports, %d of them at a point", len(found), points)
 	}
 }
 
