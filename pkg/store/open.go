@@ -24,8 +24,10 @@ func (s *Store) connect(ctx context.Context, url string) error {
 	if address.Path != "" {
 		s.dialect = sqliteDialect()
 		// A small cache: SQLite walks all of it after a commit that split a page, and
-		// what is not in it comes from the operating system's.
-		if s.writer, err = connect.SQLite(ctx, address.Path, "rwc", 1, "synchronous(FULL)", "wal_autocheckpoint(4000)", "cache_size(-2000)"); err != nil {
+		// what is not in it comes from the operating system's. A write-ahead log of up
+		// to 64 MB: the index of provider ids is written all over, and a page that is
+		// changed again before it is copied back is copied once.
+		if s.writer, err = connect.SQLite(ctx, address.Path, "rwc", 1, "synchronous(FULL)", "wal_autocheckpoint(16000)", "cache_size(-2000)"); err != nil {
 			return err
 		}
 		s.reader, err = connect.SQLite(ctx, address.Path, "rw", readers, "query_only(1)")
