@@ -49,6 +49,7 @@ lint: ## golangci-lint, if it is installed
 bench: build ## benchmarks and comparisons with peers
 	cd cmd/bench/peers && npm ci --no-audit --no-fund --loglevel=error
 	$(GO) run ./cmd/bench all
+	$(GO) run ./cmd/bench webhooks -connections 32
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for package in $$($(GO) list ./...); do \

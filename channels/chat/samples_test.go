@@ -3,6 +3,7 @@ package chat_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"net/url"
@@ -144,8 +145,8 @@ func TestWhatsAppSamples(t *testing.T) {
 		got, err := s.bring(t, chat.WhatsApp(), w)
 		switch {
 		case s.Expected.Status/100 == 4:
-			// The sample has 401; a wrong proof is 403 on every channel.
-			if got != nil || err == nil || err.Error() != channels.Unauthentic().Error() {
+			var refusal *channels.Refusal
+			if got != nil || !errors.As(err, &refusal) || refusal.Status != s.Expected.Status || err.Error() != channels.Unauthentic().Error() {
 				t.Errorf("%s: %v", s.ID, err)
 			}
 			continue

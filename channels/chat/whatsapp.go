@@ -129,7 +129,7 @@ func (w *whatsApp) Receive(_ context.Context, exchange channels.Exchange) (chann
 		return w.handshake(exchange.Query)
 	}
 	if !w.authentic(exchange) {
-		return channels.Reception{}, channels.Unauthentic()
+		return channels.Reception{}, unsigned()
 	}
 	return channels.Reception{Messages: w.split(exchange.Body), Answer: taken()}, nil
 }
@@ -179,4 +179,12 @@ func hubSum(secret string, body []byte) []byte {
 // SignWhatsApp is the X-Hub-Signature-256 by which Meta signs a body.
 func SignWhatsApp(secret string, body []byte) string {
 	return "sha256=" + hex.EncodeToString(hubSum(secret, body))
+}
+
+// unsigned is the refusal of a request whose signature does not hold: the same
+// words as everywhere, with the 401 that receivers of Meta's webhooks answer.
+func unsigned() *channels.Refusal {
+	refusal := channels.Unauthentic()
+	refusal.Status = http.StatusUnauthorized
+	return refusal
 }
